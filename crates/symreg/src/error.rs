@@ -14,6 +14,195 @@ pub enum Error {
         /// The value that was given.
         found: String,
     },
+    /// The data have no input columns.
+    #[error("the data have no input columns")]
+    NoColumns,
+    /// A column's length differs from the target's.
+    #[error("column `{column}` has {found} rows, the target has {expected}")]
+    LengthMismatch {
+        /// Name of the column.
+        column: String,
+        /// Rows of the target.
+        expected: usize,
+        /// Rows of the column.
+        found: usize,
+    },
+    /// The number of names differs from the number of columns, or that of labels from that of rows.
+    #[error("found {found} {what}, expected {expected}")]
+    CountMismatch {
+        /// What was counted.
+        what: &'static str,
+        /// How many there must be.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error("column `{column}` holds {value} in row {row}")]
+    NonFinite {
+        /// Name of the column, or of the target.
+        column: String,
+        /// Row, counted from 0.
+        row: usize,
+        /// The value as text.
+        value: String,
+    },
+    /// The target has one value in all rows: there is nothing to explain and R² is undefined.
+    #[error("the target `{target}` is {value} in all {rows} rows")]
+    ConstantTarget {
+        /// Name of the target.
+        target: String,
+        /// Its one value.
+        value: f64,
+        /// Number of rows.
+        rows: usize,
+    },
+    /// All input columns are constant, so no law can hold any of them.
+    #[error("all {columns} input columns are constant")]
+    AllColumnsConstant {
+        /// Number of columns.
+        columns: usize,
+    },
+    /// There are fewer rows than the smallest model needs.
+    #[error(
+        "{rows} rows cannot determine {parameters} fitted parameters; at least {needed} are needed"
+    )]
+    TooFewRows {
+        /// Rows at hand.
+        rows: usize,
+        /// Parameters of the model.
+        parameters: usize,
+        /// Least number of rows.
+        needed: usize,
+    },
+    /// A name is not a letter or underscore followed by letters, digits or underscores.
+    #[error(
+        "`{name}` is no variable name: letters, digits and underscores, not starting with a digit"
+    )]
+    InvalidName {
+        /// The name.
+        name: String,
+    },
+    /// Two columns, or a column and a function, have the same name.
+    #[error("the name `{name}` is taken by {taken_by}")]
+    NameClash {
+        /// The name.
+        name: String,
+        /// What has it already.
+        taken_by: &'static str,
+    },
+    /// A name was asked for that the data do not have.
+    #[error("no column `{name}`; there are {available}")]
+    UnknownColumn {
+        /// The name.
+        name: String,
+        /// The names that exist, separated by commas.
+        available: String,
+    },
+    /// Expression text could not be read.
+    #[error("at byte {position}: {problem}")]
+    Parse {
+        /// Byte offset in the text.
+        position: usize,
+        /// What is wrong there.
+        problem: ParseProblem,
+    },
+    /// A sequence of tokens is no expression in postfix order.
+    #[error("token {index} makes the sequence no expression in postfix order")]
+    MalformedTokens {
+        /// Index of the token where this shows.
+        index: usize,
+    },
+    /// An expression has more nodes than this crate handles.
+    #[error("an expression of {found} nodes exceeds the limit of {limit}")]
+    TooManyNodes {
+        /// Nodes found.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// An expression uses a variable that the data do not have.
+    #[error("the expression uses variable number {index}, the data have {columns} columns")]
+    VariableOutOfRange {
+        /// Index of the variable, from 0.
+        index: usize,
+        /// Columns of the data.
+        columns: usize,
+    },
+    /// A model gives no finite value on a training row, at any of the constants tried.
+    #[error("`{expression}` has no finite value on row {row}")]
+    InvalidModel {
+        /// The expression.
+        expression: String,
+        /// The first such row.
+        row: usize,
+    },
+    /// Every gene of a model is constant on the training rows.
+    #[error("`{expression}` is constant on all rows")]
+    ConstantModel {
+        /// The expression.
+        expression: String,
+    },
+    /// No individual of the search was finite on all training rows.
+    #[error("no candidate of {evaluations} evaluated was finite on all training rows")]
+    NoValidModel {
+        /// How many were evaluated.
+        evaluations: u64,
+    },
+    /// A function needs positive values.
+    #[error("column `{column}` must be positive, found {value} in row {row}")]
+    NotPositive {
+        /// Name of the column.
+        column: String,
+        /// Row, counted from 0.
+        row: usize,
+        /// The value.
+        value: f64,
+    },
+}
+
+/// What is wrong with a piece of expression text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParseProblem {
+    /// There is no text.
+    #[error("the expression is empty")]
+    Empty,
+    /// The text ends where an operand must follow.
+    #[error("the text ends where an operand must follow")]
+    UnexpectedEnd,
+    /// A character cannot stand here.
+    #[error("unexpected `{0}`")]
+    Unexpected(char),
+    /// A name is neither a variable nor a function.
+    #[error("`{0}` is neither a variable nor a function")]
+    UnknownName(String),
+    /// A function stands without its arguments.
+    #[error("function `{0}` needs an opening parenthesis")]
+    MissingArguments(&'static str),
+    /// A function has the wrong number of arguments.
+    #[error("function `{name}` takes {expected} arguments")]
+    WrongArgumentCount {
+        /// The function.
+        name: &'static str,
+        /// How many it takes.
+        expected: usize,
+    },
+    /// A number cannot be represented.
+    #[error("`{0}` is no finite number")]
+    BadNumber(String),
+    /// A parenthesis is not closed.
+    #[error("the parenthesis opened at byte {0} is not closed")]
+    Unclosed(usize),
+    /// Parentheses, functions and signs are nested too deeply.
+    #[error("nesting exceeds {0} levels")]
+    TooDeep(usize),
+    /// The text is too long.
+    #[error("the text exceeds {0} bytes")]
+    TooLong(usize),
+    /// The expression has too many nodes.
+    #[error("the expression exceeds {0} nodes")]
+    TooManyNodes(usize),
 }
 
 /// The result of this crate's fallible functions.

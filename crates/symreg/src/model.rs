@@ -1,0 +1,301 @@
+//! Fitted models: a bias and a weighted sum of genes.
+
+use ndarray::{Array1, ArrayRef2};
+
+use crate::complexity::ComplexityMeasure;
+use crate::constant::Convergence;
+use crate::eval::{Columns, Workspace};
+use crate::expression::{Expression, Token};
+use crate::operator::Operator;
+use crate::{Data, Error, Result};
+
+/// Relative error below which a fit of noise-free data counts as exact.
+const NOISE_FLOOR: f64 = 1e-13;
+
+/// A fitted law: $\hat y = b + \sum_i w_i\, g_i(x)$, each gene $g_i$ an [`Expression`].
+///
+/// With one gene this is an expression with linear scaling. Made by
+/// [`ConstantFit`](crate::ConstantFit) or by a search.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Model {
+    pub(crate) genes: Vec<Expression>,
+    pub(crate) weights: Vec<f64>,
+    pub(crate) bias: f64,
+    pub(crate) names: Vec<String>,
+    pub(crate) n_rows: usize,
+    pub(crate) sse: f64,
+    pub(crate) total_sum_of_squares: f64,
+    pub(crate) target_rms: f64,
+    pub(crate) fitted_constants: usize,
+    pub(crate) measure: ComplexityMeasure,
+    pub(crate) convergence: Convergence,
+}
+
+/// How well a model predicts some rows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Score {
+    /// $1 - \mathrm{SSE}/\mathrm{SST}$, the mean taken over the rows scored. NaN if undefined.
+    pub r2: f64,
+    /// Root mean square error, in the target's unit. NaN if undefined.
+    pub rmse: f64,
+    /// Rows scored.
+    pub n_rows: usize,
+    /// Rows on which the model has no finite value; if any, `r2` and `rmse` are NaN.
+    pub n_undefined: usize,
+}
+
+impl Score {
+    /// The score of `predicted` against `measured`, which must have the same length.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CountMismatch`] if the lengths differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let score = symreg::Score::of(&[1.0, 2.0, 3.0], &[1.0, 2.0, 2.0])?;
+    /// assert_eq!(score.r2, 0.5);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn of(measured: &[f64], predicted: &[f64]) -> Result<Self> {
+        if measured.len() != predicted.len() {
+            return Err(Error::CountMismatch {
+                what: "predictions",
+                expected: measured.len(),
+                found: predicted.len(),
+            });
+        }
+        let n = measured.len();
+        let n_undefined = predicted.iter().filter(|v| !v.is_finite()).count();
+        let mean = measured.iter().sum::<f64>() / n as f64;
+        let total: f64 = measured.iter().map(|y| (y - mean) * (y - mean)).sum();
+        let sse: f64 = measured
+            .iter()
+            .zip(predicted)
+            .map(|(y, f)| (y - f) * (y - f))
+            .sum();
+        let defined = n_undefined == 0 && n > 0;
+        Ok(Self {
+            r2: if defined && total > 0.0 {
+                1.0 - sse / total
+            } else {
+                f64::NAN
+            },
+            rmse: if defined {
+                (sse / n as f64).sqrt()
+            } else {
+                f64::NAN
+            },
+            n_rows: n,
+            n_undefined,
+        })
+    }
+}
+
+impl Model {
+    /// The genes, with their fitted inner constants.
+    #[must_use]
+    pub fn genes(&self) -> &[Expression] {
+        &self.genes
+    }
+
+    /// The weight of each gene.
+    #[must_use]
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// The constant term.
+    #[must_use]
+    pub fn bias(&self) -> f64 {
+        self.bias
+    }
+
+    /// Names of the input columns, in the order that [`predict`](Self::predict) expects.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Rows that the model was fitted to.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Residual sum of squares on the training rows.
+    #[must_use]
+    pub fn sse(&self) -> f64 {
+        self.sse
+    }
+
+    /// Root mean square error on the training rows.
+    #[must_use]
+    pub fn rmse(&self) -> f64 {
+        (self.sse / self.n_rows as f64).sqrt()
+    }
+
+    /// R² on the training rows.
+    #[must_use]
+    pub fn r2(&self) -> f64 {
+        1.0 - self.sse / self.total_sum_of_squares
+    }
+
+    pub(crate) fn floored_sse(&self) -> f64 {
+        let floor = NOISE_FLOOR * self.target_rms;
+        self.sse.max(self.n_rows as f64 * floor * floor)
+    }
+
+    /// Complexity of the genes, summed; weights and bias are not part of the trees and not counted.
+    #[must_use]
+    pub fn complexity(&self) -> usize {
+        self.genes.iter().map(|g| self.measure.of(g)).sum()
+    }
+
+    /// Number of fitted constants that the training rows tell apart: bias, weights and inner
+    /// constants, as the numerical rank of their joint Jacobian (relative tolerance 1e-10). A
+    /// constant that another one can stand in for is not counted twice.
+    #[must_use]
+    pub fn fitted_constants(&self) -> usize {
+        self.fitted_constants
+    }
+
+    /// How the fit of the inner constants ended.
+    #[must_use]
+    pub fn convergence(&self) -> &Convergence {
+        &self.convergence
+    }
+
+    /// The whole law as one expression, bias and weights included.
+    #[must_use]
+    pub fn expression(&self) -> Expression {
+        let mut tokens = vec![Token::Constant(self.bias)];
+        for (gene, &weight) in self.genes.iter().zip(&self.weights) {
+            let sign = if weight < 0.0 {
+                Operator::Sub
+            } else {
+                Operator::Add
+            };
+            tokens.push(Token::Constant(weight.abs()));
+            if let Some(denominator) = reciprocal(gene) {
+                tokens.extend_from_slice(denominator);
+                tokens.push(Token::Apply(Operator::Div));
+            } else {
+                tokens.extend_from_slice(gene.tokens());
+                tokens.push(Token::Apply(Operator::Mul));
+            }
+            tokens.push(Token::Apply(sign));
+        }
+        Expression::from_valid(tokens)
+    }
+
+    /// The law as infix text with all digits; [`Expression::parse`] reads it back.
+    #[must_use]
+    pub fn to_infix(&self) -> String {
+        self.expression().to_infix(&self.names).unwrap_or_default()
+    }
+
+    /// The law as text for reading, numbers rounded to `digits` significant digits.
+    #[must_use]
+    pub fn to_infix_rounded(&self, digits: usize) -> String {
+        self.expression()
+            .to_infix_rounded(&self.names, digits)
+            .unwrap_or_default()
+    }
+
+    /// Text that orders models of equal error and complexity.
+    pub(crate) fn canonical_text(&self) -> String {
+        self.genes
+            .iter()
+            .map(|g| g.to_infix(&self.names).unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join(";")
+    }
+
+    /// Predictions for rows of inputs (rows × variables, the columns as in [`names`](Self::names)).
+    ///
+    /// A value that is undefined comes out as NaN or infinite.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CountMismatch`] if `x` has another number of columns.
+    pub fn predict(&self, x: &ArrayRef2<f64>) -> Result<Array1<f64>> {
+        if x.ncols() != self.names.len() {
+            return Err(Error::CountMismatch {
+                what: "columns",
+                expected: self.names.len(),
+                found: x.ncols(),
+            });
+        }
+        self.expression().evaluate(x)
+    }
+
+    /// Predictions for the rows of a table, whose columns are found by name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownColumn`] if `data` lacks a column that the law uses.
+    pub fn predict_data(&self, data: &Data) -> Result<Vec<f64>> {
+        let mut columns: Vec<Vec<f64>> = vec![vec![0.0; data.n_rows()]; self.names.len()];
+        let expression = self.expression();
+        for index in expression.variables() {
+            columns[index] = data.column(&self.names[index])?.to_vec();
+        }
+        let mut out = vec![0.0; data.n_rows()];
+        Workspace::default().evaluate(expression.tokens(), Columns::new(&columns), &mut out);
+        Ok(out)
+    }
+
+    /// R² and RMSE on the rows of a table, whose columns are found by name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownColumn`] if `data` lacks a column that the law uses.
+    pub fn score(&self, data: &Data) -> Result<Score> {
+        Score::of(data.target(), &self.predict_data(data)?)
+    }
+}
+
+/// The denominator of a gene `1 / f`, whose numerator the gene's weight stands for.
+pub(crate) fn reciprocal(gene: &Expression) -> Option<&[Token]> {
+    let tokens = gene.tokens();
+    let last = tokens.len() - 1;
+    if tokens[last] != Token::Apply(Operator::Div) || tokens[0] != Token::Constant(1.0) {
+        return None;
+    }
+    (gene.subtree_start(last - 1) == 1).then(|| &tokens[1..last])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ConstantFit;
+
+    #[test]
+    fn prints_a_law_that_is_read_back() -> Result<()> {
+        let x: Vec<f64> = (1..30).map(|i| f64::from(i) * 0.2).collect();
+        let y: Vec<f64> = x.iter().map(|v| 2.0 - 3.0 / (v + 0.5)).collect();
+        let data = Data::from_columns([("x", x)], ("y", y))?;
+        let gene = Expression::parse("1/(x+0.3)", &["x"])?;
+        let model = ConstantFit::new().fit(&[gene], &data)?;
+        assert_eq!(model.to_infix_rounded(3), "2-3/(x+0.5)");
+        assert_eq!(model.fitted_constants(), 3);
+        let back = Expression::parse(&model.to_infix(), &["x"])?;
+        assert_eq!(back, model.expression());
+        assert!((model.r2() - 1.0).abs() < 1e-12);
+        assert!(model.predict(&ndarray::Array2::zeros((1, 2))).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn scores_say_how_many_rows_are_undefined() -> Result<()> {
+        let score = Score::of(&[1.0, 2.0], &[1.0, f64::NAN])?;
+        assert_eq!((score.n_rows, score.n_undefined), (2, 1));
+        assert!(score.r2.is_nan() && score.rmse.is_nan());
+        assert!(Score::of(&[1.0], &[1.0, 2.0]).is_err());
+        Ok(())
+    }
+}

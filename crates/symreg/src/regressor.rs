@@ -1,0 +1,437 @@
+//! The search: several independent runs of genetic programming.
+
+use std::ops::ControlFlow;
+
+use crate::complexity::ComplexityMeasure;
+use crate::evolution::Evolution;
+use crate::operator::Operator;
+use crate::population::Alphabet;
+use crate::search_result::{RunResult, SearchResult};
+use crate::{Data, Error, ParetoFront, Result};
+
+/// Most individuals of a population, and most nodes and genes of one, that a search accepts.
+const MAX_POPULATION: usize = 1_000_000;
+const MAX_GENE_NODES: usize = 400;
+const MAX_GENES: usize = 10;
+
+/// Searches a table for short formulas by genetic programming.
+///
+/// A candidate is a model $b + \sum_i w_i g_i(x)$ of one or more genes (GPTIPS form). Bias,
+/// weights and the constants inside the genes are fitted to the training rows, so evolution only
+/// has to find structures. Parents are chosen by Pareto tournament on error and expressional
+/// complexity, and each run keeps the front of all that it has evaluated.
+///
+/// Several independent runs, seeded apart, show whether the answer depends on luck. The same seed
+/// and data give the same bits, whatever the number of threads.
+///
+/// Defaults follow GPTIPS 2 (Searson 2015, doi 10.1007/978-3-319-20883-1_22), the program that
+/// Gan et al. used, where the paper is silent; a setter says where we depart from it.
+///
+/// # Examples
+///
+/// ```
+/// use symreg::{Data, SymbolicRegressor};
+/// let x: Vec<f64> = (1..40).map(|i| 0.1 * f64::from(i)).collect();
+/// let z: Vec<f64> = (1..40).map(|i| f64::from(i * i % 17 + 1)).collect();
+/// let y: Vec<f64> = x.iter().zip(&z).map(|(x, z)| 2.0 + 3.0 * x / z).collect();
+/// let data = Data::from_columns([("x", x), ("z", z)], ("y", y))?;
+/// let result = SymbolicRegressor::new().population_size(100).runs(1).seed(7).max_genes(1).fit(&data)?;
+/// let (_, law) = result.front().knee().ok_or("no knee")?;
+/// assert_eq!(law.to_infix_rounded(4), "2+3*(x/z)");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SymbolicRegressor {
+    pub(crate) operators: Vec<Operator>,
+    pub(crate) population_size: usize,
+    pub(crate) max_generations: usize,
+    pub(crate) runs: usize,
+    pub(crate) seed: u64,
+    pub(crate) max_genes: usize,
+    pub(crate) max_depth: usize,
+    pub(crate) max_nodes: usize,
+    pub(crate) max_complexity: usize,
+    pub(crate) tournament_size: usize,
+    pub(crate) pareto_probability: f64,
+    pub(crate) elite_fraction: f64,
+    pub(crate) crossover_probability: f64,
+    pub(crate) mutation_probability: f64,
+    pub(crate) high_level_crossover_probability: f64,
+    pub(crate) gene_exchange_probability: f64,
+    pub(crate) constant_range: (f64, f64),
+    pub(crate) constant_probability: f64,
+    pub(crate) fit_iterations: usize,
+    pub(crate) measure: ComplexityMeasure,
+}
+
+impl Default for SymbolicRegressor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SymbolicRegressor {
+    /// The defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            operators: vec![
+                Operator::Add,
+                Operator::Sub,
+                Operator::Mul,
+                Operator::Div,
+                Operator::Square,
+                Operator::Exp,
+                Operator::Log,
+                Operator::Tanh,
+                Operator::Erf,
+            ],
+            population_size: 500,
+            max_generations: 30,
+            runs: 5,
+            seed: 0,
+            max_genes: 4,
+            max_depth: 3,
+            max_nodes: 40,
+            max_complexity: 400,
+            tournament_size: 10,
+            pareto_probability: 0.5,
+            elite_fraction: 0.15,
+            crossover_probability: 0.84,
+            mutation_probability: 0.14,
+            high_level_crossover_probability: 0.2,
+            gene_exchange_probability: 0.5,
+            constant_range: (-10.0, 10.0),
+            constant_probability: 0.1,
+            fit_iterations: 8,
+            measure: ComplexityMeasure::Expressional,
+        }
+    }
+
+    /// The function set (default: `+ - * /`, square, exp, log, tanh, erf). Gan et al. name nine
+    /// functions for the porosity law, erf among them, and show them only in a picture.
+    pub fn operators(mut self, value: impl IntoIterator<Item = Operator>) -> Self {
+        self.operators = value.into_iter().collect();
+        self.operators.sort_unstable();
+        self.operators.dedup();
+        self
+    }
+
+    /// Individuals of each run (default 500).
+    pub fn population_size(mut self, value: usize) -> Self {
+        self.population_size = value;
+        self
+    }
+
+    /// Generations of each run after the first (default 30, as Gan et al.).
+    pub fn max_generations(mut self, value: usize) -> Self {
+        self.max_generations = value;
+        self
+    }
+
+    /// Independent runs (default 5, as Gan et al. for the keyhole).
+    pub fn runs(mut self, value: usize) -> Self {
+        self.runs = value;
+        self
+    }
+
+    /// Seed of all random streams (default 0). Each individual draws from its own ChaCha8 stream,
+    /// keyed by seed, run, generation and place in the population.
+    pub fn seed(mut self, value: u64) -> Self {
+        self.seed = value;
+        self
+    }
+
+    /// Most genes of a model (default 4, as GPTIPS). With 1, a single expression with linear
+    /// scaling is searched.
+    pub fn max_genes(mut self, value: usize) -> Self {
+        self.max_genes = value;
+        self
+    }
+
+    /// Greatest depth of a gene, a leaf having depth 0 (default 3: the 4 levels of GPTIPS). It
+    /// bounds the complexity of a gene, to 49 by default.
+    pub fn max_depth(mut self, value: usize) -> Self {
+        self.max_depth = value;
+        self
+    }
+
+    /// Most nodes of a gene (default 40).
+    pub fn max_nodes(mut self, value: usize) -> Self {
+        self.max_nodes = value;
+        self
+    }
+
+    /// Greatest complexity of a model, all genes together (default 400). A longer one is never fitted.
+    /// It bounds the front, on whose ends its knee depends.
+    pub fn max_complexity(mut self, value: usize) -> Self {
+        self.max_complexity = value;
+        self
+    }
+
+    /// Individuals drawn for a tournament (default 10, as GPTIPS).
+    pub fn tournament_size(mut self, value: usize) -> Self {
+        self.tournament_size = value;
+        self
+    }
+
+    /// Probability that a tournament is decided by dominance in error and complexity instead of by
+    /// error alone (default 0.5; GPTIPS: 0, its demonstrations 0.2 to 0.7; the paper used Pareto
+    /// tournaments and names no value).
+    pub fn pareto_probability(mut self, value: f64) -> Self {
+        self.pareto_probability = value;
+        self
+    }
+
+    /// Part of the population that is carried over unchanged: the undominated, then those of least
+    /// error (default 0.15, as GPTIPS).
+    pub fn elite_fraction(mut self, value: f64) -> Self {
+        self.elite_fraction = value;
+        self
+    }
+
+    /// Probability that a child comes from crossover (default 0.84, as GPTIPS). What this and
+    /// [`mutation_probability`](Self::mutation_probability) leave is a fresh random model.
+    pub fn crossover_probability(mut self, value: f64) -> Self {
+        self.crossover_probability = value;
+        self
+    }
+
+    /// Probability that a child comes from mutation (default 0.14, as GPTIPS).
+    pub fn mutation_probability(mut self, value: f64) -> Self {
+        self.mutation_probability = value;
+        self
+    }
+
+    /// Probability that a crossover exchanges whole genes instead of subtrees (default 0.2, as
+    /// GPTIPS); without effect for models of one gene.
+    pub fn high_level_crossover_probability(mut self, value: f64) -> Self {
+        self.high_level_crossover_probability = value;
+        self
+    }
+
+    /// Probability of each gene to take part in such an exchange (default 0.5, as GPTIPS).
+    pub fn gene_exchange_probability(mut self, value: f64) -> Self {
+        self.gene_exchange_probability = value;
+        self
+    }
+
+    /// Range of new constants before they are fitted (default -10 to 10, as GPTIPS).
+    pub fn constant_range(mut self, low: f64, high: f64) -> Self {
+        self.constant_range = (low, high);
+        self
+    }
+
+    /// Probability that a random leaf is a constant (default 0.1, as GPTIPS).
+    pub fn constant_probability(mut self, value: f64) -> Self {
+        self.constant_probability = value;
+        self
+    }
+
+    /// Levenberg-Marquardt steps on the inner constants of each new individual (default 8; GPTIPS
+    /// fits gene weights only). The models of the final front are fitted to convergence.
+    pub fn fit_iterations(mut self, value: usize) -> Self {
+        self.fit_iterations = value;
+        self
+    }
+
+    /// The measure of complexity (default: expressional, as Gan et al.).
+    pub fn complexity_measure(mut self, value: ComplexityMeasure) -> Self {
+        self.measure = value;
+        self
+    }
+
+    /// Checks the parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] naming the first that is out of range.
+    pub fn validate(&self) -> Result<()> {
+        let count = |name, value: usize, low: usize, high: usize, requirement| {
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(invalid(name, requirement, value))
+            }
+        };
+        if self.operators.is_empty() {
+            return Err(invalid("operators", "at least one operator", "none"));
+        }
+        count(
+            "population_size",
+            self.population_size,
+            2,
+            MAX_POPULATION,
+            "from 2 to 1000000",
+        )?;
+        count(
+            "max_generations",
+            self.max_generations,
+            0,
+            u32::MAX as usize - 1,
+            "below 4294967295",
+        )?;
+        count("runs", self.runs, 1, 10_000, "from 1 to 10000")?;
+        count("max_genes", self.max_genes, 1, MAX_GENES, "from 1 to 10")?;
+        count("max_depth", self.max_depth, 1, 30, "from 1 to 30")?;
+        count(
+            "max_nodes",
+            self.max_nodes,
+            3,
+            MAX_GENE_NODES,
+            "from 3 to 400",
+        )?;
+        count(
+            "max_complexity",
+            self.max_complexity,
+            1,
+            usize::MAX,
+            "at least 1",
+        )?;
+        count(
+            "tournament_size",
+            self.tournament_size,
+            1,
+            self.population_size,
+            "from 1 to the population size",
+        )?;
+        for (name, value) in [
+            ("pareto_probability", self.pareto_probability),
+            ("elite_fraction", self.elite_fraction),
+            ("crossover_probability", self.crossover_probability),
+            ("mutation_probability", self.mutation_probability),
+            (
+                "high_level_crossover_probability",
+                self.high_level_crossover_probability,
+            ),
+            ("gene_exchange_probability", self.gene_exchange_probability),
+            ("constant_probability", self.constant_probability),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(invalid(name, "in [0, 1]", value));
+            }
+        }
+        if self.crossover_probability + self.mutation_probability > 1.0 + 1e-12 {
+            return Err(invalid(
+                "mutation_probability",
+                "at most 1 less the crossover probability",
+                self.mutation_probability,
+            ));
+        }
+        let (low, high) = self.constant_range;
+        if !(low.is_finite() && high.is_finite() && low < high && (high - low).is_finite()) {
+            return Err(invalid(
+                "constant_range",
+                "finite and rising",
+                format!("{low} to {high}"),
+            ));
+        }
+        count(
+            "fit_iterations",
+            self.fit_iterations,
+            0,
+            10_000,
+            "from 0 to 10000",
+        )
+    }
+
+    /// Searches for laws that explain `data`.
+    ///
+    /// O(runs × generations × population × fit iterations × rows × nodes).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`]; [`Error::ConstantTarget`]; [`Error::AllColumnsConstant`];
+    /// [`Error::TooFewRows`] below 4 rows; [`Error::NoValidModel`] when nothing was finite on all
+    /// rows.
+    pub fn fit(&self, data: &Data) -> Result<SearchResult> {
+        self.fit_observed(data, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`fit`](Self::fit), calling `observer` after every generation. When it breaks, the
+    /// search stops and returns what it has; the result says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`fit`](Self::fit).
+    pub fn fit_observed(
+        &self,
+        data: &Data,
+        mut observer: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<SearchResult> {
+        self.validate()?;
+        data.check_searchable()?;
+        let report = data.report();
+        let variables: Vec<u16> = (0..data.n_columns())
+            .filter(|&i| !report.constant_columns().contains(&data.names()[i]))
+            .map(|i| i as u16)
+            .collect();
+        let by_arity = |n| {
+            self.operators
+                .iter()
+                .copied()
+                .filter(|o| o.arity() == n)
+                .collect()
+        };
+        let alphabet = Alphabet {
+            variables,
+            unary: by_arity(1),
+            binary: by_arity(2),
+            constant_probability: self.constant_probability,
+            constant_range: self.constant_range,
+            max_depth: self.max_depth,
+            max_nodes: self.max_nodes,
+        };
+        let mut runs: Vec<RunResult> = Vec::with_capacity(self.runs);
+        let mut stopped = false;
+        for run in 0..self.runs {
+            let mut evolution = Evolution::start(self, data, &alphabet, run as u32);
+            loop {
+                stopped = observer(&evolution.progress()).is_break();
+                if stopped || evolution.generation() == self.max_generations {
+                    break;
+                }
+                evolution.advance();
+            }
+            runs.push(evolution.finish(stopped));
+            if stopped {
+                break;
+            }
+        }
+        let front = ParetoFront::merged(runs.iter().map(RunResult::front));
+        if front.models().is_empty() {
+            let evaluations = runs.iter().map(RunResult::evaluations).sum();
+            return Err(Error::NoValidModel { evaluations });
+        }
+        Ok(SearchResult::new(front, runs, report, stopped))
+    }
+}
+
+fn invalid(name: &'static str, requirement: &'static str, found: impl ToString) -> Error {
+    Error::InvalidParameter {
+        name,
+        requirement,
+        found: found.to_string(),
+    }
+}
+
+/// Where a search stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// The run, from 0.
+    pub run: usize,
+    /// How many runs there are.
+    pub n_runs: usize,
+    /// Generations done in this run.
+    pub generation: usize,
+    /// How many there are.
+    pub max_generations: usize,
+    /// Models fitted in this run.
+    pub evaluations: u64,
+    /// Least RMSE on the training rows so far; infinite if nothing was valid yet.
+    pub best_rmse: f64,
+    /// Models on the run's front.
+    pub front_size: usize,
+}
