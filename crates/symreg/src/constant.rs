@@ -333,6 +333,38 @@ impl<'a> Fitter<'a> {
         Ok(outcome(&current, convergence))
     }
 
+    /// The better of two fits in place: from the constants as they are, and from all of them with
+    /// the other sign. A step cannot pass the pole at 0 of a constant that divides, nor the flat
+    /// region between `exp(c*x)` and `exp(-c*x)`.
+    pub(crate) fn fit_either_sign(
+        &mut self,
+        genes: &mut Vec<Expression>,
+        max_iterations: usize,
+        tolerance: f64,
+    ) -> Result<Outcome, usize> {
+        let mut negated = genes.clone();
+        for gene in &mut negated {
+            let flipped: Vec<f64> = free_constants(gene).map(|(_, c)| -c).collect();
+            set_free_constants(gene, &mut flipped.into_iter());
+        }
+        let first = self.fit(genes, max_iterations, tolerance);
+        if negated == *genes || max_iterations == 0 {
+            return first;
+        }
+        let second = self.fit(&mut negated, max_iterations, tolerance);
+        match (first, second) {
+            (Ok(a), Ok(b)) if b.sse < a.sse => {
+                *genes = negated;
+                Ok(b)
+            }
+            (Err(_), Ok(b)) => {
+                *genes = negated;
+                Ok(b)
+            }
+            (first, _) => first,
+        }
+    }
+
     /// The fitted model, without the genes that are dependent on others.
     pub(crate) fn into_model(
         mut self,
@@ -425,12 +457,12 @@ impl<'a> Fitter<'a> {
                 let target = &mut self.gradients[filled];
                 std::mem::swap(target, column);
                 // A slope that overflows says nothing about the way down.
-                target.iter_mut().for_each(|v| {
+                for v in target.iter_mut() {
                     *v *= weight;
                     if !v.is_finite() {
                         *v = 0.0;
                     }
-                });
+                }
                 filled += 1;
             }
         }
@@ -496,7 +528,7 @@ fn damped_step(normal: &[Vec<f64>], gradient: &[f64], damping: f64) -> Option<Ve
     let largest = (0..gradient.len())
         .map(|i| normal[i][i])
         .fold(0.0, f64::max);
-    if !(largest > 0.0) {
+    if largest.is_nan() || largest <= 0.0 {
         return None;
     }
     for (i, row) in matrix.iter_mut().enumerate() {

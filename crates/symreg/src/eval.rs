@@ -378,7 +378,11 @@ fn unary(op: Operator, a: &[f64], out: &mut [f64]) {
 }
 
 fn unary_in_place(op: Operator, a: &mut [f64]) {
-    for_each_unary!(op, f, a.iter_mut().for_each(|x| *x = f(*x)));
+    for_each_unary!(op, f, {
+        for x in a.iter_mut() {
+            *x = f(*x);
+        }
+    });
 }
 
 fn combine(op: Operator, a: &[f64], b: &[f64], out: &mut [f64]) {
@@ -394,7 +398,11 @@ fn combine_in_place(op: Operator, a: &mut [f64], b: &[f64]) {
 }
 
 fn constant_right_in_place(op: Operator, a: &mut [f64], c: f64) {
-    for_each_binary!(op, f, a.iter_mut().for_each(|x| *x = f(*x, c)));
+    for_each_binary!(op, f, {
+        for x in a.iter_mut() {
+            *x = f(*x, c);
+        }
+    });
 }
 
 fn constant_left(op: Operator, c: f64, b: &[f64], out: &mut [f64]) {

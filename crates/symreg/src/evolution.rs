@@ -52,13 +52,13 @@ impl<'a> Evolution<'a> {
             history: Vec::new(),
         };
         let mut seen = HashSet::new();
-        let children = (0..settings.population_size)
+        let children: Vec<Vec<Expression>> = (0..settings.population_size)
             .map(|slot| {
                 let mut rng = stream(settings.seed, run, 0, slot as u64, Purpose::Initial);
                 evolution.distinct(&mut seen, &mut rng, |rng| evolution.random_model(rng, slot))
             })
             .collect();
-        evolution.population = evolution.evaluate(children);
+        evolution.population = evolution.evaluate(&children);
         evolution.record();
         evolution
     }
@@ -98,7 +98,7 @@ impl<'a> Evolution<'a> {
                 self.distinct(&mut seen, &mut rng, |rng| self.child(rng, slot))
             })
             .collect();
-        let children = self.evaluate(children);
+        let children = self.evaluate(&children);
         self.population = elite;
         self.population.extend(children);
         self.record();
@@ -252,11 +252,11 @@ impl<'a> Evolution<'a> {
             .collect()
     }
 
-    fn evaluate(&mut self, models: Vec<Vec<Expression>>) -> Vec<Individual> {
+    fn evaluate(&mut self, models: &[Vec<Expression>]) -> Vec<Individual> {
         self.evaluations += models.len() as u64;
         let settings = self.settings;
         let rows = self.data.n_rows();
-        map_all(&models, |genes| {
+        map_all(models, |genes| {
             let mut genes = genes.clone();
             let constants: usize = genes.iter().map(Expression::constant_count).sum();
             // A model with as many constants as rows explains nothing.
@@ -264,7 +264,7 @@ impl<'a> Evolution<'a> {
                 f64::INFINITY
             } else {
                 Fitter::new(self.data)
-                    .fit(&mut genes, settings.fit_iterations, FIT_TOLERANCE)
+                    .fit_either_sign(&mut genes, settings.fit_iterations, FIT_TOLERANCE)
                     .map_or(f64::INFINITY, |o| {
                         if o.sse.is_finite() {
                             o.sse

@@ -71,12 +71,12 @@ pub struct Knee {
 #[must_use]
 pub fn knee(front: &[(usize, f64)]) -> Option<Knee> {
     let (first, last) = (front.first()?, front.last()?);
-    if front.len() < 3 || !(last.1 > 0.0) || first.0 >= last.0 {
+    if front.len() < 3 || last.1.is_nan() || last.1 <= 0.0 || first.0 >= last.0 {
         return None;
     }
     let width = (last.0 - first.0) as f64;
     let height = libm::log(first.1) - libm::log(last.1);
-    if !(height > 0.0) {
+    if height.is_nan() || height <= 0.0 {
         return None;
     }
     let mut best: Option<(usize, f64)> = None;

@@ -1,4 +1,91 @@
-//! Symbolic regression.
+//! Symbolic regression: short formulas found in data, with the evidence for and against them.
+//!
+//! Give it a table of inputs and a target; it searches the space of formulas by genetic
+//! programming, fits every constant, and returns the *Pareto front* of error against complexity,
+//! the information criteria of each law, and what the rows cannot decide. It is made for scaling
+//! laws: a handful of dimensionless inputs, tens to thousands of rows, an answer that a person
+//! reads. It is not made for black-box prediction from many inputs.
+//!
+//! ```
+//! use symreg::{Criterion, Data, Penalty, SymbolicRegressor};
+//!
+//! // Depths that follow 5 - 5 exp(-p / q), seen through some scatter.
+//! let p: Vec<f64> = (0..60).map(|i| 0.5 + 0.4 * f64::from(i % 20)).collect();
+//! let q: Vec<f64> = (0..60).map(|i| 4.0 + f64::from(i / 20)).collect();
+//! let depth: Vec<f64> = p.iter().zip(&q).enumerate()
+//!     .map(|(i, (p, q))| 5.0 - 5.0 * (-p / q).exp() + 0.01 * f64::from(i as u32 * 7 % 11) - 0.05)
+//!     .collect();
+//! let data = Data::from_columns([("p", p), ("q", q)], ("depth", depth))?;
+//!
+//! let result = SymbolicRegressor::new().max_genes(1).population_size(200).runs(1).seed(3).fit(&data)?;
+//! for law in result.front().models().iter().take(4) {
+//!     println!("{:3}  {:.4}  {}", law.complexity(), law.rmse(), law.to_infix_rounded(3));
+//! }
+//! let (_, law) = result.front().knee().ok_or("no knee")?;
+//! assert!(law.r2() > 0.999);
+//! // It holds p and q only as p / q.
+//! assert_eq!(law.expression().power_product(&data)?, Some(vec![1.0, -1.0]));
+//! assert!(Criterion::Bic.of(law, Penalty::FittedConstants).is_some());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Concepts
+//!
+//! - **Expression** ([`Expression`]): a formula as a flat postfix program, read from text
+//!   ([`Expression::parse`]) and written so that the parser reads back the same
+//!   ([`Expression::to_infix`]).
+//! - **Gene and model** ([`Model`]): a model is a bias plus a weighted sum of one or more genes.
+//!   Weights and bias follow in closed form, constants inside the genes by variable projection
+//!   and Levenberg-Marquardt ([`ConstantFit`]), so evolution only has to find structures.
+//! - **Complexity** ([`Expression::complexity`]): the sum of the node counts of all full subtrees.
+//! - **Front and knee** ([`ParetoFront`], [`Knee`]): the laws that no other beats in both error
+//!   and complexity, and the one where more complexity stops paying.
+//! - **Criteria** ([`Criterion`]): AIC, AICc and BIC on the number of constants that the data can
+//!   tell apart ([`Model::fitted_constants`]). They rank; they do not test.
+//! - **Symmetry** ([`Expression::power_product`], [`Expression::has_scaling_symmetry`]): whether a
+//!   law, however written, holds its inputs only as one product of powers.
+//! - **What the rows cannot tell** ([`Data::report`]): constant, collinear and log-collinear
+//!   columns, found before the search.
+//!
+//! # Choosing a method
+//!
+//! | you have | use |
+//! |---|---|
+//! | a table and no idea | [`SymbolicRegressor`] with the defaults, then look at the front |
+//! | a wish for one readable group | [`SymbolicRegressor::max_genes`]`(1)`, then the knee and [`Expression::power_product`] |
+//! | a structure from theory | [`ConstantFit`] |
+//! | several candidate laws | [`ConstantFit`] on each, [`Criterion`] to rank, [`Model::score`] on rows of another group |
+//! | rows of several materials | [`Data::split_by_label`]: train on some, test on the others |
+//!
+//! # Conventions
+//!
+//! - Inputs are columns of `f64` without NaN or infinities; a [`Data`] refuses them by name and row.
+//! - No operator is protected: a law that is undefined on a training row is discarded, on another
+//!   row it is counted in [`Score::n_undefined`].
+//! - R² is $1 - \mathrm{SSE}/\mathrm{SST}$ about the mean of the rows it is evaluated on, so it can
+//!   be negative.
+//! - The same data, parameters and seed give the same bits, whatever the number of threads: random
+//!   streams are ChaCha8, keyed by seed, run, generation and slot, sums run in a fixed order, and
+//!   transcendental functions come from the `libm` crate and not from the platform.
+//!
+//! # Feature flags
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `rayon` | yes | fits the individuals of a generation on several threads |
+//! | `serde` | no | serialization of parameters, expressions and results |
+//!
+//! # References
+//!
+//! - Gan et al., *Discovering universal scaling laws in 3D printing of metals with genetic
+//!   programming and dimensional analysis* (preprint); journal successor Nat. Commun. 12, 2379
+//!   (2021), doi 10.1038/s41467-021-22704-0: the procedure that this crate follows.
+//! - Searson, *GPTIPS 2*, in Handbook of Genetic Programming Applications (2015),
+//!   doi 10.1007/978-3-319-20883-1_22: multigene models and most defaults.
+//! - Smits and Kotanchek 2005, doi 10.1007/0-387-23254-0_17: Pareto tournaments and expressional
+//!   complexity.
+//! - Golub and Pereyra 1973, doi 10.1137/0710036, and Kaufman 1975, doi 10.1007/BF01932995:
+//!   variable projection.
 
 mod complexity;
 mod constant;

@@ -39,7 +39,9 @@ impl Basis {
         if !(after > DEPENDENT * before && after.is_finite() && after > f64::MIN_POSITIVE) {
             return false;
         }
-        rest.iter_mut().for_each(|v| *v /= after);
+        for v in &mut rest {
+            *v /= after;
+        }
         components.push(after);
         self.directions.push(rest);
         self.factor.push(components);
@@ -74,8 +76,8 @@ impl Basis {
         for k in (0..n).rev() {
             solution[k] /= self.factor[k][k];
             let value = solution[k];
-            for j in 0..k {
-                solution[j] -= self.factor[k][j] * value;
+            for (s, f) in solution[..k].iter_mut().zip(&self.factor[k]) {
+                *s -= f * value;
             }
         }
         solution
@@ -110,34 +112,25 @@ pub(crate) fn norm(a: &[f64]) -> f64 {
 pub(crate) fn solve_cholesky(matrix: &mut [Vec<f64>], right: &mut [f64]) -> bool {
     let n = right.len();
     for k in 0..n {
-        let mut pivot = matrix[k][k];
-        for j in 0..k {
-            pivot -= matrix[k][j] * matrix[k][j];
-        }
+        let pivot = matrix[k][k] - matrix[k][..k].iter().map(|v| v * v).sum::<f64>();
         if !(pivot > 0.0 && pivot.is_finite()) {
             return false;
         }
         let root = pivot.sqrt();
         matrix[k][k] = root;
-        for i in k + 1..n {
-            let mut v = matrix[i][k];
-            for j in 0..k {
-                v -= matrix[i][j] * matrix[k][j];
-            }
-            matrix[i][k] = v / root;
+        let (above, below) = matrix.split_at_mut(k + 1);
+        for row in below {
+            let known: f64 = row[..k].iter().zip(&above[k]).map(|(a, b)| a * b).sum();
+            row[k] = (row[k] - known) / root;
         }
     }
     for k in 0..n {
-        for j in 0..k {
-            right[k] -= matrix[k][j] * right[j];
-        }
-        right[k] /= matrix[k][k];
+        let known: f64 = matrix[k][..k].iter().zip(&*right).map(|(m, r)| m * r).sum();
+        right[k] = (right[k] - known) / matrix[k][k];
     }
     for k in (0..n).rev() {
-        for j in k + 1..n {
-            right[k] -= matrix[j][k] * right[j];
-        }
-        right[k] /= matrix[k][k];
+        let known: f64 = (k + 1..n).map(|j| matrix[j][k] * right[j]).sum();
+        right[k] = (right[k] - known) / matrix[k][k];
     }
     true
 }

@@ -229,8 +229,8 @@ impl SymbolicRegressor {
         self
     }
 
-    /// Levenberg-Marquardt steps on the inner constants of each new individual (default 8; GPTIPS
-    /// fits gene weights only). The models of the final front are fitted to convergence.
+    /// Levenberg-Marquardt steps on the inner constants of each new individual, from each of two
+    /// starts that differ in sign (default 8; GPTIPS fits gene weights only). The models of the final front are fitted to convergence.
     pub fn fit_iterations(mut self, value: usize) -> Self {
         self.fit_iterations = value;
         self
@@ -408,7 +408,7 @@ impl SymbolicRegressor {
     }
 }
 
-fn invalid(name: &'static str, requirement: &'static str, found: impl ToString) -> Error {
+fn invalid(name: &'static str, requirement: &'static str, found: impl std::fmt::Display) -> Error {
     Error::InvalidParameter {
         name,
         requirement,

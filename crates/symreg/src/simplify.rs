@@ -171,6 +171,7 @@ fn rewrite_binary(op: Operator, a: Vec<Token>, b: Vec<Token>) -> Vec<Token> {
     join(op, &a, &b)
 }
 
+#[expect(clippy::float_cmp, reason = "only exactly 1 and -1 change nothing")]
 /// `c op (d op' f)` and `c op (-f)` with one constant instead of two, where that is exact up to
 /// rounding; also `0 + f`, `1 * f`.
 fn merge_constants(op: Operator, c: f64, b: &[Token]) -> Option<Vec<Token>> {
@@ -246,6 +247,7 @@ fn strip(tokens: &[Token]) -> Option<Vec<Token>> {
     Some([argument, vec![Token::Apply(op)]].concat())
 }
 
+#[expect(clippy::float_cmp, reason = "only exactly 1 changes nothing")]
 /// `(k, f)` such that the expression is `k * f` and `f` is shorter or has fewer free constants:
 /// the constant factor of products and quotients, and of sums all of whose terms have one.
 fn factored(tokens: &[Token]) -> Option<(f64, Vec<Token>)> {

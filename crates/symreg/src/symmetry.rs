@@ -52,7 +52,7 @@ impl Expression {
             return Ok(None);
         };
         let total = weight(reference);
-        if !(total > 0.0) {
+        if total.is_nan() || total <= 0.0 {
             return Ok(None);
         }
         let exponents: Vec<f64> = (0..columns)
@@ -116,7 +116,7 @@ impl Expression {
                 columns.push(vec![1.0; POINTS]);
                 continue;
             }
-            if let Some(row) = column.iter().position(|v| !(*v > 0.0)) {
+            if let Some(row) = column.iter().position(|v| *v <= 0.0) {
                 return Err(Error::NotPositive {
                     column: data.names()[j].clone(),
                     row,
