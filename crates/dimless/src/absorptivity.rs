@@ -169,7 +169,7 @@ impl ProcessAbsorptivity {
         positive("coefficient", self.coefficient)
     }
 
-    /// The absorptivity for a laser power [W], a scan speed [m/s] and a spot.
+    /// The absorptivity for a laser power \[W\], a scan speed \[m/s\] and a spot.
     ///
     /// # Errors
     ///

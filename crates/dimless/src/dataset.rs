@@ -64,13 +64,13 @@ pub fn porosity() -> Result<Table> {
 pub struct KeyholeRow {
     /// Name of the material, as [`Material::named`](crate::Material::named) takes it.
     pub material: String,
-    /// Laser power [W].
+    /// Laser power \[W\].
     pub power: f64,
-    /// Scan speed [m/s].
+    /// Scan speed \[m/s\].
     pub scan_speed: f64,
     /// Spot diameter.
     pub spot: SpotDiameter,
-    /// Keyhole depth [m].
+    /// Keyhole depth \[m\].
     pub keyhole_depth: f64,
 }
 
@@ -107,15 +107,15 @@ pub struct PorosityRow {
     pub material: String,
     /// Label of the rows that share their constants.
     pub series: String,
-    /// Absorbed laser power [W].
+    /// Absorbed laser power \[W\].
     pub absorbed_power: f64,
-    /// Scan speed [m/s].
+    /// Scan speed \[m/s\].
     pub scan_speed: f64,
     /// Spot diameter.
     pub spot: SpotDiameter,
-    /// Hatch spacing [m].
+    /// Hatch spacing \[m\].
     pub hatch_spacing: f64,
-    /// Layer thickness [m].
+    /// Layer thickness \[m\].
     pub layer_thickness: f64,
     /// Porosity as a fraction of the volume.
     pub porosity: f64,

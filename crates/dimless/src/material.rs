@@ -12,33 +12,33 @@ use crate::spot::SpotDiameter;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PropertyKind {
-    /// Density [kg/m³].
+    /// Density \[kg/m³\].
     Density,
-    /// Specific heat capacity at constant pressure [J/(kg K)].
+    /// Specific heat capacity at constant pressure \[J/(kg K)\].
     HeatCapacity,
-    /// Thermal conductivity [W/(m K)].
+    /// Thermal conductivity \[W/(m K)\].
     ThermalConductivity,
-    /// Thermal diffusivity [m²/s].
+    /// Thermal diffusivity \[m²/s\].
     ThermalDiffusivity,
-    /// Melting point [K].
+    /// Melting point \[K\].
     MeltingPoint,
-    /// Vaporization point [K].
+    /// Vaporization point \[K\].
     VaporizationPoint,
-    /// Melting point less ambient temperature, as stated by the source [K].
+    /// Melting point less ambient temperature, as stated by the source \[K\].
     MeltingRise,
-    /// Liquidus temperature less ambient temperature, as stated by the source [K].
+    /// Liquidus temperature less ambient temperature, as stated by the source \[K\].
     LiquidusRise,
-    /// Vaporization point less ambient temperature, as stated by the source [K].
+    /// Vaporization point less ambient temperature, as stated by the source \[K\].
     VaporizationRise,
-    /// Specific latent heat of fusion [J/kg].
+    /// Specific latent heat of fusion \[J/kg\].
     LatentHeatOfFusion,
-    /// Specific latent heat of vaporization [J/kg].
+    /// Specific latent heat of vaporization \[J/kg\].
     LatentHeatOfVaporization,
     /// Absorptivity of the flat surface, the least that a keyhole can have \[1\].
     MinimumAbsorptivity,
-    /// Least laser power that makes a keyhole [W]; its condition is the spot diameter.
+    /// Least laser power that makes a keyhole \[W\]; its condition is the spot diameter.
     ThresholdPower,
-    /// The coefficient $C$ of [`ProcessAbsorptivity`](crate::ProcessAbsorptivity) [m³/J].
+    /// The coefficient $C$ of [`ProcessAbsorptivity`](crate::ProcessAbsorptivity) \[m³/J\].
     AbsorptivityCoefficient,
 }
 
@@ -124,7 +124,7 @@ impl fmt::Display for Source {
 pub enum Condition {
     /// The liquid, at a temperature that the source does not state.
     Liquid,
-    /// At this temperature [K].
+    /// At this temperature \[K\].
     Temperature(f64),
     /// For this laser spot.
     Spot(SpotDiameter),
@@ -133,11 +133,33 @@ pub enum Condition {
 /// One value of a property, in SI units, with its condition and source.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "RawProperty"))]
 pub struct Property {
     kind: PropertyKind,
     value: f64,
     condition: Option<Condition>,
     source: Source,
+}
+
+/// The unchecked form that is read before [`Property`] accepts it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawProperty {
+    kind: PropertyKind,
+    value: f64,
+    condition: Option<Condition>,
+    source: Source,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawProperty> for Property {
+    type Error = Error;
+
+    fn try_from(raw: RawProperty) -> Result<Self> {
+        let mut property = Self::new(raw.kind, raw.value, raw.source)?;
+        property.condition = raw.condition;
+        Ok(property)
+    }
 }
 
 impl Property {

@@ -168,6 +168,10 @@ impl From<Group> for Vec<(String, i64)> {
     }
 }
 
+const OVERFLOW: Error = Error::Overflow {
+    operation: "coordinates in the basis",
+};
+
 /// The canonical basis of all dimensionless groups of a system; see [`System::pi`](crate::System::pi).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PiBasis {
@@ -249,9 +253,6 @@ impl PiBasis {
                 found: exponents.len(),
             });
         }
-        const OVERFLOW: Error = Error::Overflow {
-            operation: "coordinates in the basis",
-        };
         let mut left: Vec<i128> = exponents.iter().copied().map(i128::from).collect();
         let mut coordinates = Vec::with_capacity(self.groups.len());
         for group in &self.groups {

@@ -133,6 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "these results are exact")]
     fn large_intermediate_values_cancel() {
         let product = integer_power_product([(1e200, 3), (1e-150, 4)]);
         // Eight roundings of 2^-53 and the two inexact inputs to the third and fourth power.
@@ -145,6 +146,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "the first result is exact")]
     fn rational_powers() -> crate::Result<()> {
         assert_eq!(rational_power(9.0, Rational::new(-1, 2)?), 1.0 / 3.0);
         assert_relative_eq!(

@@ -72,21 +72,21 @@ impl Process {
         }
     }
 
-    /// Power of the beam [W].
+    /// Power of the beam \[W\].
     #[must_use]
     pub const fn laser_power(mut self, watts: f64) -> Self {
         self.laser_power = Some(watts);
         self
     }
 
-    /// Absorbed power [W], where it is known directly; by default absorptivity times laser power.
+    /// Absorbed power \[W\], where it is known directly; by default absorptivity times laser power.
     #[must_use]
     pub const fn absorbed_power(mut self, watts: f64) -> Self {
         self.absorbed_power = Some(watts);
         self
     }
 
-    /// Least power that makes a keyhole [W]; by default that of the material for this spot diameter.
+    /// Least power that makes a keyhole \[W\]; by default that of the material for this spot diameter.
     #[must_use]
     pub const fn threshold_power(mut self, watts: f64) -> Self {
         self.threshold_power = Some(watts);
@@ -100,7 +100,7 @@ impl Process {
         self
     }
 
-    /// Speed of the beam over the surface [m/s].
+    /// Speed of the beam over the surface \[m/s\].
     #[must_use]
     pub const fn scan_speed(mut self, meters_per_second: f64) -> Self {
         self.scan_speed = Some(meters_per_second);
@@ -114,28 +114,28 @@ impl Process {
         self
     }
 
-    /// Distance between neighboring tracks [m].
+    /// Distance between neighboring tracks \[m\].
     #[must_use]
     pub const fn hatch_spacing(mut self, meters: f64) -> Self {
         self.hatch_spacing = Some(meters);
         self
     }
 
-    /// Thickness of the powder layer [m].
+    /// Thickness of the powder layer \[m\].
     #[must_use]
     pub const fn layer_thickness(mut self, meters: f64) -> Self {
         self.layer_thickness = Some(meters);
         self
     }
 
-    /// Measured depth of the keyhole [m].
+    /// Measured depth of the keyhole \[m\].
     #[must_use]
     pub const fn keyhole_depth(mut self, meters: f64) -> Self {
         self.keyhole_depth = Some(meters);
         self
     }
 
-    /// Ambient or preheat temperature $T_0$ [K]; the default is
+    /// Ambient or preheat temperature $T_0$ \[K\]; the default is
     /// [`DEFAULT_AMBIENT_TEMPERATURE`](Self::DEFAULT_AMBIENT_TEMPERATURE). A rise that a source states as such already
     /// contains the source's own ambient temperature and does not change with this setting.
     #[must_use]

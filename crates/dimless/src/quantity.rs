@@ -298,6 +298,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::float_cmp, reason = "these results are exact")]
     fn converts_and_combines() -> Result<()> {
         let conductivity = Quantity::new(25.0, "W/(m*K)")?;
         assert_eq!(conductivity.to_string(), "25 kg m s^-3 K^-1");

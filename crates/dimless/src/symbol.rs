@@ -13,7 +13,7 @@ macro_rules! symbols {
         #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
         #[non_exhaustive]
         pub enum Symbol {
-            $(#[doc = concat!($sentence, " [", $unit, "].")] $name,)*
+            $(#[doc = concat!($sentence, " \\[", $unit, "\\].")] $name,)*
         }
 
         impl Symbol {

@@ -227,7 +227,7 @@ fn columns_from_arrays_are_checked() -> Outcome {
 }
 
 #[test]
-fn limits_hold() -> Outcome {
+fn limits_hold() {
     let text = "a,b\n1,2\n3,4\n5,6\n";
     let read = |limits: TableLimits| Table::read(text.as_bytes(), &limits);
     let limits = TableLimits::new();
@@ -257,7 +257,6 @@ fn limits_hold() -> Outcome {
         Table::read(endless, &TableLimits::new().max_bytes(1 << 16)),
         Err(Error::TooLarge { limit: 65536, .. })
     ));
-    Ok(())
 }
 
 #[test]
@@ -282,12 +281,11 @@ proptest! {
     }
 
     #[test]
-    fn numbers_read_back(values in prop::collection::vec(prop::num::f64::NORMAL, 1..20)) {
-        prop_assume!(values.iter().all(|v| v.abs() < 1e290 && v.abs() > 1e-290));
-        let mut text = "x [1],y [um]\n".to_owned();
-        for value in &values {
-            text += &format!("{value:e},{value:e}\n");
-        }
+    fn numbers_read_back(
+        values in prop::collection::vec((-1.0..1.0, -250..250).prop_map(|(m, e)| m * 10f64.powi(e)), 1..20)
+    ) {
+        let lines: Vec<String> = values.iter().map(|v| format!("{v:e},{v:e}")).collect();
+        let text = format!("x [1],y [um]\n{}\n", lines.join("\n"));
         let table = Table::parse(&text)?;
         prop_assert_eq!(table.column("x")?, &values[..]);
         let micrometer = Unit::parse("um")?;

@@ -17,6 +17,7 @@ fn problem(text: &str) -> Result<(usize, UnitProblem), String> {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "these factors are exact")]
 fn derived_units_have_their_base_units() -> Outcome {
     for (unit, base) in [
         ("N", "kg m s^-2"),
@@ -61,6 +62,7 @@ fn derived_units_have_their_base_units() -> Outcome {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "these factors are exact")]
 fn factors_are_exact_decimals() -> Outcome {
     for (text, factor) in [
         ("mm^2", 1e-6),

@@ -14,7 +14,7 @@ struct Record {
     aliases: &'static [&'static str],
     /// Density, heat capacity and conductivity of the liquid, melting and vaporization point, minimum absorptivity.
     table_s1: Option<[f64; 6]>,
-    /// Spot diameter [um] and threshold power [W], Table S1.
+    /// Spot diameter [um] and threshold power \[W\], Table S1.
     threshold_power: &'static [(f64, f64)],
     keyhole_table: &'static [(PropertyKind, f64)],
     porosity_table: &'static [(PropertyKind, f64)],

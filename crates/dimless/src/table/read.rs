@@ -12,6 +12,10 @@ use crate::unit::Unit;
 /// Caps on the size of a table that is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(
+    clippy::struct_field_names,
+    reason = "each field bears the name of its setter"
+)]
 pub struct TableLimits {
     max_bytes: u64,
     max_rows: usize,
