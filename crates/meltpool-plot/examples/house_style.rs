@@ -5,7 +5,11 @@
 
 use std::path::Path;
 
-use meltpool_plot::{Axis, Band, Curve, Figure, ParetoFigure, ParityFigure, ScatterFigure, Series};
+use meltpool_plot::{
+    Axis, Band, Colormap, Curve, Figure, PanelFigure, ParetoFigure, ParityFigure, RadiographFigure,
+    ScatterFigure, Series, Theme,
+};
+use ndarray::Array2;
 
 /// A portable generator of numbers from −1 to 1 (Lehmer, modulus 2³¹ − 1, factor 48271).
 struct Noise(u64);
@@ -26,13 +30,22 @@ fn scatter(noise: &mut Noise) -> ScatterFigure {
         Axis::dimensionless("Ke = ηP / ((T₁ − T₀)πρC √(αVr³))"),
         Axis::dimensionless("keyhole aspect ratio e*"),
     )
-    .curve(Curve::from_fn_extrapolated("law", (5.0, 30.0), (3.0, 38.0), law))
+    .curve(Curve::from_fn_extrapolated(
+        "law",
+        (5.0, 30.0),
+        (3.0, 38.0),
+        law,
+    ))
     .note("e* = 0.12 Ke − 0.30")
     .note("R² ≈ 0.98");
     for (name, start) in [("Ti-6Al-4V", 5.0), ("Al6061", 7.0), ("SS316", 9.0)] {
         let ke: Vec<f64> = (0..9).map(|i| start + 2.4 * f64::from(i)).collect();
         let depth: Vec<f64> = ke.iter().map(|&k| law(k) + 0.18 * noise.next()).collect();
-        figure = figure.series(Series::new(name, ke, depth).x_error([0.4; 9]).y_error([0.15; 9]));
+        figure = figure.series(
+            Series::new(name, ke, depth)
+                .x_error([0.4; 9])
+                .y_error([0.15; 9]),
+        );
     }
     figure
 }
@@ -41,8 +54,10 @@ fn pareto(noise: &mut Noise) -> ParetoFigure {
     let nodes: Vec<f64> = (0..240).map(|i| f64::from(1 + i % 24)).collect();
     let error: Vec<f64> = nodes
         .iter()
-        .map(|&n| 0.9 * (-0.45 * n.min(9.0)).exp() * (2.5 * (1.0 + noise.next())).exp())
-        .map(|e| e.min(1.0))
+        .map(|&n| {
+            let floor = 0.9 * (-0.45 * n.min(9.0)).exp();
+            floor + (0.95 - floor) * (0.5 + 0.5 * noise.next()).powi(4)
+        })
         .collect();
     let figure = ParetoFigure::new(
         Axis::new("complexity", "nodes"),
@@ -52,7 +67,9 @@ fn pareto(noise: &mut Noise) -> ParetoFigure {
     );
     let front = figure.front();
     let (simple, chosen) = (front[1], front[front.len() - 1]);
-    figure.highlight("linear law", simple).highlight("chosen: 0.12 Ke − 0.30", chosen)
+    figure
+        .highlight("linear law", simple)
+        .highlight("chosen: 0.12 Ke − 0.30", chosen)
 }
 
 fn parity(noise: &mut Noise) -> ParityFigure {
@@ -68,13 +85,43 @@ fn parity(noise: &mut Noise) -> ParityFigure {
     figure
 }
 
+/// A keyhole in a plate below gas, as transmission.
+fn radiograph(noise: &mut Noise) -> RadiographFigure {
+    let image = Array2::from_shape_fn((180, 260), |(row, column)| {
+        let (x, depth) = (column as f64 - 130.0, row as f64 - 50.0);
+        let half_width = 26.0 * (1.0 - depth / 95.0).max(0.0).sqrt();
+        let plate = if depth < 0.0 { 0.95 } else { 0.42 };
+        let keyhole = if depth >= 0.0 && x.abs() < half_width {
+            0.33 * (1.0 - (x / half_width).powi(2)).sqrt()
+        } else {
+            0.0
+        };
+        (plate + keyhole + 0.02 * noise.next()) as f32
+    });
+    RadiographFigure::new(&image, 1.9, Axis::dimensionless("transmission"))
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut noise = Noise(2021);
     let folder = Path::new("target/figures/house_style");
-    let figures: [(&str, Box<dyn Figure>); 3] = [
-        ("scatter", Box::new(scatter(&mut noise))),
-        ("pareto", Box::new(pareto(&mut noise))),
-        ("parity", Box::new(parity(&mut noise))),
+    let (scatter, pareto) = (scatter(&mut noise), pareto(&mut noise));
+    let (parity, radiograph) = (parity(&mut noise), radiograph(&mut noise));
+    let page = PanelFigure::new(2)
+        .panel(radiograph.clone())
+        .panel(scatter.clone())
+        .panel(pareto.clone())
+        .panel(parity.clone())
+        .theme(Theme::page().height_mm(150.0));
+    let figures: [(&str, Box<dyn Figure>); 6] = [
+        ("scatter", Box::new(scatter)),
+        ("pareto", Box::new(pareto)),
+        ("parity", Box::new(parity)),
+        (
+            "radiograph_cividis",
+            Box::new(radiograph.clone().colormap(Colormap::Cividis)),
+        ),
+        ("radiograph", Box::new(radiograph)),
+        ("page", Box::new(page)),
     ];
     for (stem, figure) in &figures {
         let files = figure.save_all(folder, stem)?;

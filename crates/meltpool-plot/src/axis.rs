@@ -91,14 +91,25 @@ impl Axis {
             })
         };
         if self.label.trim().is_empty() {
-            return invalid("label", "a text that is not empty", format!("{:?}", self.label));
+            return invalid(
+                "label",
+                "a text that is not empty",
+                format!("{:?}", self.label),
+            );
         }
         if self.unit.as_deref().is_some_and(|u| u.trim().is_empty()) {
-            return invalid("unit", "a text that is not empty", format!("{:?}", self.unit));
+            return invalid(
+                "unit",
+                "a text that is not empty",
+                format!("{:?}", self.unit),
+            );
         }
         if let Some((first, last)) = self.range {
             let found = format!("{first} to {last}");
-            if !(first.is_finite() && last.is_finite() && first < last && (last - first).is_finite())
+            if !(first.is_finite()
+                && last.is_finite()
+                && first < last
+                && (last - first).is_finite())
             {
                 return invalid("range", "finite and rising", found);
             }
@@ -119,7 +130,10 @@ impl Axis {
 
     /// A space and the unit, or nothing.
     pub(crate) fn unit_text(&self) -> String {
-        self.unit.as_ref().map(|u| format!(" {u}")).unwrap_or_default()
+        self.unit
+            .as_ref()
+            .map(|u| format!(" {u}"))
+            .unwrap_or_default()
     }
 
     pub(crate) fn fixed_range(&self) -> Option<(f64, f64)> {
@@ -180,7 +194,13 @@ mod tests {
     fn refuses_bad_ranges() {
         assert!(Axis::new("d", "m").range(1.0, 1.0).validate().is_err());
         assert!(Axis::new("d", "m").range(0.0, f64::NAN).validate().is_err());
-        assert!(Axis::new("d", "m").log().range(0.0, 1.0).validate().is_err());
+        assert!(
+            Axis::new("d", "m")
+                .log()
+                .range(0.0, 1.0)
+                .validate()
+                .is_err()
+        );
         assert!(Axis::new("d", "m").range(-1.0, 1.0).validate().is_ok());
     }
 
@@ -189,7 +209,11 @@ mod tests {
         assert_eq!(Axis::new("d", "m").shown_range(0.0, 10.0)?, (-0.5, 10.5));
         let (a, b) = Axis::new("d", "m").log().shown_range(1.0, 100.0)?;
         assert!((a.log10() + 0.1).abs() < 1e-12 && (b.log10() - 2.1).abs() < 1e-12);
-        assert!(Axis::new("d", "m").shown_range(-f64::MAX, f64::MAX).is_err());
+        assert!(
+            Axis::new("d", "m")
+                .shown_range(-f64::MAX, f64::MAX)
+                .is_err()
+        );
         let (a, b) = Axis::new("d", "m").shown_range(3.0, 3.0)?;
         assert!(a < 3.0 && b > 3.0);
         Ok(())

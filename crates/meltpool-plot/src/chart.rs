@@ -1,7 +1,7 @@
 //! Points and lines on a pair of axes, with legend and notes: the common ground of the kinds
 //! that have axes.
 
-use kuva::render::render::TextAnchor;
+use kuva::render::render::{Primitive, TextAnchor};
 
 use crate::drawing::Drawing;
 use crate::frame::{Frame, Plan, check_width, widen_log};
@@ -15,6 +15,8 @@ const SAMPLE: f64 = 18.0;
 const PAD: f64 = 4.0;
 /// Edge of filled data points, and of boxes.
 const EDGE_GRAY: Color = Color::rgb(160, 160, 160);
+/// The line between a point and its label.
+const TIE_GRAY: Color = Color::rgb(90, 90, 90);
 
 /// What a legend entry shows in front of its text.
 #[derive(Debug, Clone)]
@@ -200,7 +202,11 @@ impl Chart {
         for (_, name) in &self.legend {
             check_width(name, size, page - SAMPLE - PAD)?;
         }
-        for text in self.notes.iter().chain(self.callouts.iter().map(|c| &c.text)) {
+        for text in self
+            .notes
+            .iter()
+            .chain(self.callouts.iter().map(|c| &c.text))
+        {
             check_width(text, size, page - 2.0 * PAD)?;
         }
         // Legend and notes go where they cover no data; what finds no room goes above the frame,
@@ -218,7 +224,10 @@ impl Chart {
             let mut occupied = self.occupied(&frame, theme);
             let callouts = self.place_callouts(&frame, theme, &mut occupied);
             let mut place = |texts: &[&str], lead: f64| {
-                let widest = texts.iter().map(|t| text::width(t, size)).fold(0.0, f64::max);
+                let widest = texts
+                    .iter()
+                    .map(|t| text::width(t, size))
+                    .fold(0.0, f64::max);
                 let width = widest + lead + 2.0 * PAD;
                 let height = texts.len() as f64 * LINE * f64::from(size) + 2.0 * PAD - 2.0;
                 let place = occupied.place(&frame.area, width, height)?;
@@ -243,14 +252,23 @@ impl Chart {
                     continue;
                 }
             }
-            let mut drawing = Drawing::new(theme);
-            self.draw_layers(&frame, theme, &mut drawing);
-            drawing.extend(frame.draw(&plan));
+            let (mut labels, mut ties) = (Vec::new(), Vec::new());
             for (callout, place) in self.callouts.iter().zip(callouts) {
+                let point = frame.point(callout.at);
+                let near = place.grown(1.5).nearest(point);
+                // A label that stands off its point is tied to it.
+                if place.distance(point) > 3.5 * theme.marker_radius() {
+                    let tie = vec![vec![point, near]];
+                    ties.extend(shape::stroke(&tie, TIE_GRAY, 0.7));
+                }
                 let base = (place.left, place.top + CAP * f64::from(size));
                 let label = text::label(&callout.text, base, size, TextAnchor::Start, Color::BLACK);
-                drawing.add(label);
+                labels.push(label);
             }
+            let mut drawing = Drawing::new(theme);
+            self.draw_layers(&frame, theme, ties, &mut drawing);
+            drawing.extend(frame.draw(&plan));
+            drawing.extend(labels);
             if let Some(place) = legend {
                 drawing.add(place.filled(Color::WHITE, Some((EDGE_GRAY, 0.5))));
                 for (i, (sample, name)) in self.legend.iter().enumerate() {
@@ -344,59 +362,64 @@ impl Chart {
         occupied
     }
 
-    /// Where the labels of single points go: beside their point, clear of the rest if possible.
+    /// Where the labels of single points go: as near to their point as they cover nothing.
     fn place_callouts(&self, frame: &Frame, theme: &Theme, occupied: &mut Occupied) -> Vec<Rect> {
+        const STEPS: usize = 40;
         let size = theme.text();
         let height = CAP * f64::from(size);
         let mut places = Vec::new();
         for callout in &self.callouts {
-            let (x, y) = frame.point(callout.at);
+            let point = frame.point(callout.at);
             let width = text::width(&callout.text, size);
-            let mut best: Option<(usize, Rect)> = None;
-            for gap in [1.8, 3.0, 4.5, 6.5, 9.0] {
-                let g = gap * theme.marker_radius();
-                for (dx, dy) in [
-                    (g, -0.5 * height),
-                    (g, -g - height),
-                    (g, g),
-                    (-g - width, -g - height),
-                    (-g - width, -0.5 * height),
-                    (-g - width, g),
-                    (-0.5 * width, -g - height),
-                    (-0.5 * width, g),
-                ] {
-                    let rect = Rect::at(x + dx, y + dy, width, height);
-                    let room = rect.grown(1.5);
-                    let inside = frame.area.holds((room.left, room.top))
-                        && frame.area.holds((room.right, room.bottom));
-                    if !inside {
+            let room = frame.area.grown(-3.0);
+            let least = 2.2 * theme.marker_radius();
+            let mut best: Option<(usize, f64, Rect)> = None;
+            for j in 0..=STEPS {
+                for i in 0..=STEPS {
+                    let x = room.left + (room.width() - width) * i as f64 / STEPS as f64;
+                    let y = room.top + (room.height() - height) * j as f64 / STEPS as f64;
+                    let rect = Rect::at(x, y, width, height);
+                    let distance = rect.distance(point);
+                    if distance < least {
                         continue;
                     }
-                    let hits = occupied.hits(&room);
-                    if best.as_ref().is_none_or(|b| hits < b.0) {
-                        best = Some((hits, rect));
+                    let hits = occupied.hits(&rect.grown(1.5));
+                    let better = best
+                        .as_ref()
+                        .is_none_or(|b| hits < b.0 || (hits == b.0 && distance < b.1));
+                    if better {
+                        best = Some((hits, distance, rect));
                     }
                 }
             }
-            // With no place inside at all the label stands to the right, cut by nothing.
-            let place = best.map_or_else(
-                || Rect::at(x + 2.0 * theme.marker_radius(), y - 0.5 * height, width, height),
-                |b| b.1,
-            );
+            let place = best.map_or_else(|| Rect::at(room.left, room.top, width, height), |b| b.2);
             occupied.add(place.grown(1.5));
+            occupied.add_line(&[point, place.nearest(point)]);
             places.push(place);
         }
         places
     }
 
-    fn draw_layers(&self, frame: &Frame, theme: &Theme, drawing: &mut Drawing) {
+    /// `ties` lie above lines and areas and below the points of single labels.
+    fn draw_layers(
+        &self,
+        frame: &Frame,
+        theme: &Theme,
+        ties: Vec<Primitive>,
+        drawing: &mut Drawing,
+    ) {
         drawing.start_clip(&frame.area);
-        for layer in &self.layers {
+        let labelled = self.layers.len().saturating_sub(self.callouts.len());
+        let mut ties = Some(ties);
+        for (i, layer) in self.layers.iter().enumerate() {
+            if i == labelled {
+                drawing.extend(ties.take().unwrap_or_default());
+            }
             match layer {
                 Layer::Area(corners, color) => {
                     let corners: Vec<(f64, f64)> = corners
                         .iter()
-                        .map(|&(x, y)| frame.point_on_frame(x, y))
+                        .map(|&(x, y)| frame.point_near_frame(x, y))
                         .collect();
                     drawing.add(shape::polygon(&corners, *color, None, None));
                 }
@@ -467,10 +490,16 @@ fn error_bars(points: &Points, index: usize, frame: &Frame) -> Vec<[(f64, f64); 
     let (dx, dy) = points.errors.get(index).copied().unwrap_or_default();
     let mut bars = Vec::new();
     if let Some(d) = dx {
-        bars.push([frame.point_on_frame(x - d, y), frame.point_on_frame(x + d, y)]);
+        bars.push([
+            frame.point_on_frame(x - d, y),
+            frame.point_on_frame(x + d, y),
+        ]);
     }
     if let Some(d) = dy {
-        bars.push([frame.point_on_frame(x, y - d), frame.point_on_frame(x, y + d)]);
+        bars.push([
+            frame.point_on_frame(x, y - d),
+            frame.point_on_frame(x, y + d),
+        ]);
     }
     bars
 }

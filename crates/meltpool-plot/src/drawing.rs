@@ -5,11 +5,11 @@ use std::path::Path;
 
 use kuva::RasterBackend;
 use kuva::backend::svg::SvgBackend;
-use kuva::render::render::{Primitive, Scene};
+use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 use crate::raster::{self, Raster};
 use crate::shape::Rect;
-use crate::{Error, Result, Theme};
+use crate::{Color, Error, Result, Theme, text};
 
 /// Fonts that the SVG asks for, best first; widths are computed for the first.
 const FONTS: &str = "DejaVu Sans, Verdana, Liberation Sans, Arial, sans-serif";
@@ -92,18 +92,18 @@ impl Drawing {
 
     /// Adds an image; it lies below all that is added later.
     pub(crate) fn add_raster(&mut self, raster: Raster) {
+        // An empty group marks where in the SVG the image belongs.
         self.push_raster_mark();
+        self.elements.push(Primitive::GroupEnd);
         self.rasters.push(raster);
     }
 
-    /// An empty group that marks where in the SVG the image belongs.
     fn push_raster_mark(&mut self) {
         self.elements.push(Primitive::GroupStart {
             transform: None,
             title: None,
             extra_attrs: Some(format!("id=\"raster-{}\"", self.rasters.len())),
         });
-        self.elements.push(Primitive::GroupEnd);
     }
 
     /// Puts another drawing into this one, its corner at `(dx, dy)` in points.
@@ -134,11 +134,7 @@ impl Drawing {
                     ..
                 } => {
                     // The only group with attributes is the mark of an image.
-                    self.elements.push(Primitive::GroupStart {
-                        transform: None,
-                        title: None,
-                        extra_attrs: Some(format!("id=\"raster-{}\"", self.rasters.len())),
-                    });
+                    self.push_raster_mark();
                     if let Some(raster) = rasters.next() {
                         self.rasters.push(raster.moved(dx, dy));
                     }
@@ -230,12 +226,33 @@ impl Drawing {
         };
         let scale = f64::from(self.theme.resolution()) / 72.0;
         let (width, height) = self.theme.size_px();
-        let scene = self.scene(f64::from(width) / scale, f64::from(height) / scale);
-        let drawn = RasterBackend::new()
-            .with_scale(scale as f32)
-            .render_scene(&scene)
-            .map_err(encode)?;
-        let mut canvas = raster::Canvas::decode(&drawn, width, height)?;
+        let mut scene = self.scene(f64::from(width) / scale, f64::from(height) / scale);
+        let upright = take_upright(&mut scene);
+        let render = |scene: &Scene| {
+            RasterBackend::new()
+                .with_scale(scale as f32)
+                .render_scene(scene)
+                .map_err(encode)
+        };
+        let mut canvas = raster::Canvas::decode(&render(&scene)?, width, height)?;
+        // kuva turns the pixels of rotated text without smoothing. Text that reads upward is
+        // drawn level instead, and the picture of it is turned by a right angle.
+        for text in upright {
+            let room = 2.0 * f64::from(text.size);
+            let length = text::width(&text.content, text.size) + room;
+            let mut level = Scene::new(length, room);
+            level.elements.push(text::label(
+                &text.content,
+                (0.5 * length, 0.5 * room),
+                text.size,
+                TextAnchor::Middle,
+                Color::BLACK,
+            ));
+            let side = |points: f64| (points * scale).floor() as u32;
+            let drawn = render(&level)?;
+            let level = raster::Canvas::decode(&drawn, side(length), side(room))?;
+            canvas.darken_upright(&level, text.at, (0.5 * length, 0.5 * room), scale);
+        }
         for raster in &self.rasters {
             canvas.blit(raster, scale);
         }
@@ -250,6 +267,59 @@ impl Drawing {
     pub(crate) fn tables(&self) -> &[Table] {
         &self.tables
     }
+}
+
+/// A text that reads upward, centered at a point of its base line.
+struct Upright {
+    at: (f64, f64),
+    content: String,
+    size: u32,
+}
+
+/// Takes the texts that read upward out of a scene, with their place on the page.
+fn take_upright(scene: &mut Scene) -> Vec<Upright> {
+    let mut found = Vec::new();
+    let mut shifts = vec![(0.0, 0.0)];
+    scene.elements.retain(|element| {
+        let shift = shifts.last().copied().unwrap_or_default();
+        match element {
+            Primitive::GroupStart { transform, .. } => {
+                let (dx, dy) = transform
+                    .as_deref()
+                    .and_then(read_translate)
+                    .unwrap_or_default();
+                shifts.push((shift.0 + dx, shift.1 + dy));
+                true
+            }
+            Primitive::GroupEnd => {
+                shifts.pop();
+                true
+            }
+            Primitive::Text {
+                x,
+                y,
+                content,
+                size,
+                rotate: Some(_),
+                ..
+            } => {
+                found.push(Upright {
+                    at: (x + shift.0, y + shift.1),
+                    content: content.replace("\\$", "$"),
+                    size: *size,
+                });
+                false
+            }
+            _ => true,
+        }
+    });
+    found
+}
+
+fn read_translate(transform: &str) -> Option<(f64, f64)> {
+    let inner = transform.strip_prefix("translate(")?.strip_suffix(')')?;
+    let (x, y) = inner.split_once(',')?;
+    Some((x.parse().ok()?, y.parse().ok()?))
 }
 
 /// Drops the fonts that the figure does not use from the embedded style: kuva puts in four, at

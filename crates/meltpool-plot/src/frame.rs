@@ -79,7 +79,11 @@ impl Frame {
             right: page_width - EDGE,
             bottom: page_height - (EDGE + em + 3.0 + 1.2 * em + TICK),
         };
-        let wanted_y = wanted_ticks(area.height() / (2.6 * em));
+        let mut wanted_y = wanted_ticks(area.height() / (2.6 * em));
+        if plan.square {
+            // Both axes show the same ticks.
+            wanted_y = wanted_y.min(wanted_ticks(area.width() / (5.0 * em)));
+        }
         let y_ticks = ticks(plan.y_axis, plan.y_range, wanted_y);
         let widest = y_ticks
             .labels
@@ -94,7 +98,11 @@ impl Frame {
             area.top += 0.5 * (area.height() - side);
             area.bottom = area.top + side;
         }
-        let wanted_x = wanted_ticks(area.width() / (5.0 * em));
+        let wanted_x = if plan.square {
+            wanted_y
+        } else {
+            wanted_ticks(area.width() / (5.0 * em))
+        };
         let x_ticks = ticks(plan.x_axis, plan.x_range, wanted_x);
         // The last label may stand out at the right.
         let map = Map {
@@ -165,6 +173,26 @@ impl Frame {
         (
             px.clamp(self.area.left, self.area.right),
             py.clamp(self.area.top, self.area.bottom),
+        )
+    }
+
+    /// As [`Frame::point`], kept within a few times the size of the frame: for areas, which may
+    /// reach far beyond it and are cut when drawn.
+    pub(crate) fn point_near_frame(&self, x: f64, y: f64) -> (f64, f64) {
+        let (px, py) = self.point((x, y));
+        let near = |p: f64, first: f64, last: f64, otherwise: f64| {
+            let room = 3.0 * (last - first);
+            if p.is_nan() {
+                otherwise
+            } else {
+                p.clamp(first - room, last + room)
+            }
+        };
+        // The logarithm of a negative number lies below and left of everything.
+        let area = &self.area;
+        (
+            near(px, area.left, area.right, area.left - 3.0 * area.width()),
+            near(py, area.top, area.bottom, area.bottom + 3.0 * area.height()),
         )
     }
 

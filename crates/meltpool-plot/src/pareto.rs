@@ -41,12 +41,7 @@ pub struct ParetoFigure {
 
 impl ParetoFigure {
     /// Candidates `(x[i], y[i])`, usually complexity and error; less is better.
-    pub fn new(
-        x_axis: Axis,
-        y_axis: Axis,
-        x: impl Into<Vec<f64>>,
-        y: impl Into<Vec<f64>>,
-    ) -> Self {
+    pub fn new(x_axis: Axis, y_axis: Axis, x: impl Into<Vec<f64>>, y: impl Into<Vec<f64>>) -> Self {
         Self {
             x_axis,
             y_axis,

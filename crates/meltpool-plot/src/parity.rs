@@ -149,10 +149,7 @@ impl Figure for ParityFigure {
         }
         let [x, y] = data.ranges()?;
         let (first, last) = (x.0.min(y.0), x.1.max(y.1));
-        let mut chart = Chart::new(
-            &measured.range(first, last),
-            &predicted.range(first, last),
-        );
+        let mut chart = Chart::new(&measured.range(first, last), &predicted.range(first, last));
         chart.square();
         if let Some(band) = self.band {
             let unit = self.axis.unit_text();

@@ -120,7 +120,10 @@ impl Canvas {
         let place = raster.on_page(&raster.place);
         let edge = |v: f64, limit: usize| ((v * scale).round().max(0.0) as usize).min(limit);
         let (left, right) = (edge(place.left, self.width), edge(place.right, self.width));
-        let (top, bottom) = (edge(place.top, self.height), edge(place.bottom, self.height));
+        let (top, bottom) = (
+            edge(place.top, self.height),
+            edge(place.bottom, self.height),
+        );
         let holes: Vec<[usize; 4]> = raster
             .holes
             .iter()
@@ -147,8 +150,44 @@ impl Canvas {
         }
     }
 
+    /// Draws a level picture of dark text on white, turned by a right angle so that it reads
+    /// upward: its point `anchor` comes to lie at `at`, both in points.
+    pub(crate) fn darken_upright(
+        &mut self,
+        level: &Self,
+        at: (f64, f64),
+        anchor: (f64, f64),
+        scale: f64,
+    ) {
+        let px = |v: f64| (v * scale).round() as i64;
+        // Level (x, y) goes to (y, -x), counted from the anchor.
+        let left = px(at.0) - px(anchor.1);
+        let bottom = px(at.1) + px(anchor.0);
+        for (y, row) in level.pixels.chunks_exact(level.width).enumerate() {
+            let Ok(column) = usize::try_from(left + y as i64) else {
+                continue;
+            };
+            for (x, pixel) in row.iter().enumerate() {
+                let Ok(line) = usize::try_from(bottom - 1 - x as i64) else {
+                    continue;
+                };
+                if column < self.width && line < self.height {
+                    let target = &mut self.pixels[line * self.width + column];
+                    for (t, &c) in target.iter_mut().zip(pixel) {
+                        *t = (*t).min(c);
+                    }
+                }
+            }
+        }
+    }
+
     pub(crate) fn to_png(&self, dpi: u32) -> Result<Vec<u8>> {
-        encode_png(self.pixels.as_flattened(), self.width, self.height, Some(dpi))
+        encode_png(
+            self.pixels.as_flattened(),
+            self.width,
+            self.height,
+            Some(dpi),
+        )
     }
 }
 

@@ -89,14 +89,24 @@ impl ScatterFigure {
                 let (dx, dy) = series.errors(i);
                 let name = series.name().to_owned();
                 let values = [x.to_string(), y.to_string(), error(dx), error(dy)];
-                rows.push(["point".to_owned(), name].into_iter().chain(values).collect());
+                rows.push(
+                    ["point".to_owned(), name]
+                        .into_iter()
+                        .chain(values)
+                        .collect(),
+                );
             }
         }
         for curve in &self.curves {
             for (x, y) in curve.x().iter().zip(curve.y()) {
                 let name = curve.name().to_owned();
                 let values = [x.to_string(), y.to_string(), String::new(), String::new()];
-                rows.push(["curve".to_owned(), name].into_iter().chain(values).collect());
+                rows.push(
+                    ["curve".to_owned(), name]
+                        .into_iter()
+                        .chain(values)
+                        .collect(),
+                );
             }
         }
         csv_text(rows)
@@ -138,7 +148,11 @@ impl Figure for ScatterFigure {
             let pieces = curve.pieces();
             let solid = pieces.iter().any(|p| !p.1);
             for (points, dashed) in pieces {
-                let shown = if dashed && solid { "" } else { std::mem::take(&mut name) };
+                let shown = if dashed && solid {
+                    ""
+                } else {
+                    std::mem::take(&mut name)
+                };
                 let line = Line {
                     points,
                     color: curve.ink(),

@@ -221,10 +221,6 @@ impl Curve {
         self.color
     }
 
-    pub(crate) fn is_dashed(&self) -> bool {
-        self.dashed
-    }
-
     /// The curve in pieces: points and whether the piece is dashed.
     pub(crate) fn pieces(&self) -> Vec<(Vec<(f64, f64)>, bool)> {
         let mut pieces: Vec<(Vec<(f64, f64)>, bool)> = Vec::new();
@@ -335,15 +331,29 @@ mod tests {
         ));
         assert!(matches!(
             Series::new("a", [1.0], [1.0, 2.0]).validate(),
-            Err(Error::LengthMismatch { array: "y", expected: 1, found: 2, .. })
+            Err(Error::LengthMismatch {
+                array: "y",
+                expected: 1,
+                found: 2,
+                ..
+            })
         ));
         assert!(matches!(
-            Series::new("a", [1.0], [1.0]).y_error([0.1, 0.1]).validate(),
-            Err(Error::LengthMismatch { array: "y_error", .. })
+            Series::new("a", [1.0], [1.0])
+                .y_error([0.1, 0.1])
+                .validate(),
+            Err(Error::LengthMismatch {
+                array: "y_error",
+                ..
+            })
         ));
         assert!(matches!(
             Series::new("a", [1.0], [1.0]).x_error([-0.1]).validate(),
-            Err(Error::NegativeError { array: "x_error", index: 0, .. })
+            Err(Error::NegativeError {
+                array: "x_error",
+                index: 0,
+                ..
+            })
         ));
     }
 
@@ -354,7 +364,14 @@ mod tests {
         let error = Series::new("a", [0.0, 1.0], [1.0, 0.0])
             .check_scale(&linear, &axis)
             .unwrap_err();
-        assert!(matches!(error, Error::NonPositiveOnLog { array: "y", index: 1, .. }));
+        assert!(matches!(
+            error,
+            Error::NonPositiveOnLog {
+                array: "y",
+                index: 1,
+                ..
+            }
+        ));
     }
 
     #[test]
@@ -364,14 +381,20 @@ mod tests {
         let dashes: Vec<bool> = pieces.iter().map(|p| p.1).collect();
         assert_eq!(dashes, [true, false, true]);
         let ends = |k: usize| (pieces[k].0[0].0, pieces[k].0[pieces[k].0.len() - 1].0);
-        assert_eq!((ends(0), ends(1), ends(2)), ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0)));
+        assert_eq!(
+            (ends(0), ends(1), ends(2)),
+            ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0))
+        );
     }
 
     #[test]
     fn samples_wide_positive_ranges_in_equal_ratios() {
         let x = samples((1e-3, 1e3));
         let ratio = x[1] / x[0];
-        assert!(x.windows(2).all(|w| (w[1] / w[0] / ratio - 1.0).abs() < 1e-9));
+        assert!(
+            x.windows(2)
+                .all(|w| (w[1] / w[0] / ratio - 1.0).abs() < 1e-9)
+        );
         assert_eq!((x[0], x[PIECES]), (1e-3, 1e3));
     }
 }

@@ -48,6 +48,20 @@ impl Rect {
         (self.left..=self.right).contains(&x) && (self.top..=self.bottom).contains(&y)
     }
 
+    /// The point of the rectangle that is nearest to another point.
+    pub(crate) fn nearest(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (
+            x.max(self.left).min(self.right),
+            y.max(self.top).min(self.bottom),
+        )
+    }
+
+    /// Distance of a point from the rectangle; zero inside.
+    pub(crate) fn distance(&self, point: (f64, f64)) -> f64 {
+        let (x, y) = self.nearest(point);
+        (x - point.0).hypot(y - point.1)
+    }
+
     pub(crate) fn grown(&self, by: f64) -> Self {
         Self {
             left: self.left - by,
@@ -271,7 +285,14 @@ impl Occupied {
             .flat_map(|j| (0..=STEPS).map(move |i| (i, j)))
             .collect();
         let off_edge = |k: usize| k.min(STEPS - k);
-        spots.sort_by_key(|&(i, j)| (off_edge(i) + off_edge(j), off_edge(i).min(off_edge(j)), j, i));
+        spots.sort_by_key(|&(i, j)| {
+            (
+                off_edge(i) + off_edge(j),
+                off_edge(i).min(off_edge(j)),
+                j,
+                i,
+            )
+        });
         spots
             .into_iter()
             .map(|(i, j)| {
@@ -296,8 +317,14 @@ mod tests {
 
     #[test]
     fn cuts_segments_at_the_edges() {
-        assert_eq!(cut(&UNIT, (-1.0, 0.5), (2.0, 0.5)), Some([(0.0, 0.5), (1.0, 0.5)]));
-        assert_eq!(cut(&UNIT, (0.2, 0.3), (0.4, 0.5)), Some([(0.2, 0.3), (0.4, 0.5)]));
+        assert_eq!(
+            cut(&UNIT, (-1.0, 0.5), (2.0, 0.5)),
+            Some([(0.0, 0.5), (1.0, 0.5)])
+        );
+        assert_eq!(
+            cut(&UNIT, (0.2, 0.3), (0.4, 0.5)),
+            Some([(0.2, 0.3), (0.4, 0.5)])
+        );
         assert_eq!(cut(&UNIT, (-1.0, 2.0), (2.0, 2.0)), None);
         assert_eq!(cut(&UNIT, (-1.0, 0.5), (-0.5, 0.5)), None);
         assert_eq!(cut(&UNIT, (f64::NEG_INFINITY, 0.5), (2.0, 0.5)), None);
@@ -313,10 +340,7 @@ mod tests {
     #[test]
     fn dashes_cover_their_share_of_the_line() {
         let lines = dashes(&[(0.0, 0.0), (3.5, 0.0), (10.0, 0.0)], 2.0, 1.0);
-        let ends: Vec<(f64, f64)> = lines
-            .iter()
-            .map(|l| (l[0].0, l[l.len() - 1].0))
-            .collect();
+        let ends: Vec<(f64, f64)> = lines.iter().map(|l| (l[0].0, l[l.len() - 1].0)).collect();
         assert_eq!(ends, [(0.0, 2.0), (3.0, 5.0), (6.0, 8.0), (9.0, 10.0)]);
     }
 
@@ -324,7 +348,10 @@ mod tests {
     fn finds_the_free_corner_or_none() {
         let frame = Rect::at(0.0, 0.0, 100.0, 100.0);
         let mut occupied = Occupied::default();
-        assert_eq!(occupied.place(&frame, 20.0, 10.0), Some(Rect::at(4.0, 4.0, 20.0, 10.0)));
+        assert_eq!(
+            occupied.place(&frame, 20.0, 10.0),
+            Some(Rect::at(4.0, 4.0, 20.0, 10.0))
+        );
         occupied.add(Rect::at(0.0, 0.0, 10.0, 10.0));
         let place = occupied.place(&frame, 20.0, 10.0).unwrap();
         assert!((place.right - 96.0).abs() < 1e-9 && (place.top - 4.0).abs() < 1e-9);

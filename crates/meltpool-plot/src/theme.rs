@@ -136,11 +136,29 @@ impl Theme {
         check("dpi", "from 72 to 1200", f64::from(self.dpi), 72.0, 1200.0)?;
         let text = f64::from(self.text_size_pt);
         check("text_size_pt", "from 10 to 24", text, 10.0, 24.0)?;
-        check("line_width_pt", "from 0.5 to 5", self.line_width_pt, 0.5, 5.0)?;
-        check("marker_size_pt", "from 2 to 20", self.marker_size_pt, 2.0, 20.0)?;
+        check(
+            "line_width_pt",
+            "from 0.5 to 5",
+            self.line_width_pt,
+            0.5,
+            5.0,
+        )?;
+        check(
+            "marker_size_pt",
+            "from 2 to 20",
+            self.marker_size_pt,
+            2.0,
+            20.0,
+        )?;
         let (w, h) = self.size_px();
         let pixels = f64::from(w) * f64::from(h);
-        check("dpi", "such that the PNG has at most 64 million pixels", pixels, 1.0, MAX_PIXELS)
+        check(
+            "dpi",
+            "such that the PNG has at most 64 million pixels",
+            pixels,
+            1.0,
+            MAX_PIXELS,
+        )
     }
 
     pub(crate) fn width_pt(&self) -> f64 {

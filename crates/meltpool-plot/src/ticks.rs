@@ -144,7 +144,10 @@ mod tests {
             .filter(|t| !t.is_empty())
             .collect();
         assert!(shown.len() >= 4 && shown.len() <= 7, "{shown:?}");
-        assert!(shown.contains(&"10⁻²⁵") && shown.contains(&"10⁻¹⁰"), "{shown:?}");
+        assert!(
+            shown.contains(&"10⁻²⁵") && shown.contains(&"10⁻¹⁰"),
+            "{shown:?}"
+        );
     }
 
     #[test]
@@ -153,7 +156,9 @@ mod tests {
         let shown: Vec<&str> = ticks.labels.iter().map(|(_, t)| t.as_str()).collect();
         assert_eq!(
             shown,
-            ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5", "10"]
+            [
+                "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5", "10"
+            ]
         );
         for (value, text) in &ticks.labels {
             let written: f64 = text.parse().unwrap();
