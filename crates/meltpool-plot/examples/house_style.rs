@@ -3,6 +3,11 @@
 //! Writes SVG, PNG and CSV to `target/figures/house_style/`; takes a second. All data are
 //! generated: nothing here was measured.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "an example tells where its figures are"
+)]
+
 use std::path::Path;
 
 use meltpool_plot::{

@@ -149,10 +149,9 @@ impl Axis {
 
     /// The range to show for data from `low` to `high`.
     pub(crate) fn shown_range(&self, low: f64, high: f64) -> Result<(f64, f64)> {
-        if let Some(range) = self.range {
-            return Ok(range);
-        }
-        let (first, last) = if self.is_log() {
+        let (first, last) = if let Some(range) = self.range {
+            range
+        } else if self.is_log() {
             let (a, b) = (low.log10(), high.log10());
             let margin = if b > a { 0.05 * (b - a) } else { 0.3 };
             (10f64.powf(a - margin), 10f64.powf(b + margin))
@@ -168,12 +167,16 @@ impl Axis {
             (low - margin, high + margin)
         };
         let wide = (last - first).is_finite() && first < last;
-        if wide && (!self.is_log() || first > 0.0) {
+        // Powers of ten beyond these bounds leave the range of 64-bit numbers.
+        let decades = !self.is_log() || (first > 1e-280 && last < 1e280 && last / first < 1e280);
+        // Ticks closer than this cannot be told apart.
+        let resolved = self.is_log() || last - first > 1e-9 * first.abs().max(last.abs());
+        if wide && decades && resolved {
             Ok((first, last))
         } else {
             Err(Error::InvalidParameter {
                 name: "range",
-                requirement: "a span that a 64-bit number can hold",
+                requirement: "neither too wide nor too narrow for 64-bit numbers",
                 found: format!("{low} to {high}"),
             })
         }

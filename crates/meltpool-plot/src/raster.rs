@@ -129,11 +129,12 @@ impl Canvas {
             .iter()
             .map(|hole| {
                 let hole = raster.on_page(hole);
+                // Pixels that the cover meets only in part take the image.
                 [
-                    (hole.left * scale).floor().max(0.0) as usize,
-                    (hole.top * scale).floor().max(0.0) as usize,
-                    (hole.right * scale).ceil().max(0.0) as usize,
-                    (hole.bottom * scale).ceil().max(0.0) as usize,
+                    (hole.left * scale).ceil().max(0.0) as usize,
+                    (hole.top * scale).ceil().max(0.0) as usize,
+                    (hole.right * scale).floor().max(0.0) as usize,
+                    (hole.bottom * scale).floor().max(0.0) as usize,
                 ]
             })
             .collect();

@@ -101,7 +101,7 @@ pub(crate) fn linear_labels(values: &[f64]) -> Vec<String> {
             values.iter().all(exact)
         })
     };
-    if largest > 0.0 && (largest >= 1e5 || largest < 1e-2) {
+    if largest > 0.0 && !(1e-2..1e5).contains(&largest) {
         let exponent = (largest.log10() + 1e-9).floor() as i32;
         let scale = 10f64.powi(exponent);
         let places = places_for(scale).unwrap_or(9);
