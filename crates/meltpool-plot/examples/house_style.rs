@@ -1,0 +1,136 @@
+//! One figure of each kind, from generated data, to see what the house style looks like.
+//!
+//! Writes SVG, PNG and CSV to `target/figures/house_style/`; takes a second. All data are
+//! generated: nothing here was measured.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "an example tells where its figures are"
+)]
+
+use std::path::Path;
+
+use meltpool_plot::{
+    Axis, Band, Colormap, Curve, Figure, PanelFigure, ParetoFigure, ParityFigure, RadiographFigure,
+    ScatterFigure, Series, Theme,
+};
+use ndarray::Array2;
+
+/// A portable generator of numbers from −1 to 1 (Lehmer, modulus 2³¹ − 1, factor 48271).
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0 * 48_271 % 2_147_483_647;
+        2.0 * self.0 as f64 / 2_147_483_647.0 - 1.0
+    }
+}
+
+fn law(ke: f64) -> f64 {
+    0.12 * ke - 0.3
+}
+
+fn scatter(noise: &mut Noise) -> ScatterFigure {
+    let mut figure = ScatterFigure::new(
+        Axis::dimensionless("Ke = ηP / ((T₁ − T₀)πρC √(αVr³))"),
+        Axis::dimensionless("keyhole aspect ratio e*"),
+    )
+    .curve(Curve::from_fn_extrapolated(
+        "law",
+        (5.0, 30.0),
+        (3.0, 38.0),
+        law,
+    ))
+    .note("e* = 0.12 Ke − 0.30")
+    .note("R² ≈ 0.98");
+    for (name, start) in [("Ti-6Al-4V", 5.0), ("Al6061", 7.0), ("SS316", 9.0)] {
+        let ke: Vec<f64> = (0..9).map(|i| start + 2.4 * f64::from(i)).collect();
+        let depth: Vec<f64> = ke.iter().map(|&k| law(k) + 0.18 * noise.next()).collect();
+        figure = figure.series(
+            Series::new(name, ke, depth)
+                .x_error([0.4; 9])
+                .y_error([0.15; 9]),
+        );
+    }
+    figure
+}
+
+fn pareto(noise: &mut Noise) -> ParetoFigure {
+    let nodes: Vec<f64> = (0..240).map(|i| f64::from(1 + i % 24)).collect();
+    let error: Vec<f64> = nodes
+        .iter()
+        .map(|&n| {
+            let floor = 0.9 * (-0.45 * n.min(9.0)).exp();
+            floor + (0.95 - floor) * (0.5 + 0.5 * noise.next()).powi(4)
+        })
+        .collect();
+    let figure = ParetoFigure::new(
+        Axis::new("complexity", "nodes"),
+        Axis::dimensionless("1 − R²").log(),
+        nodes,
+        error,
+    );
+    let front = figure.front();
+    let (simple, chosen) = (front[1], front[front.len() - 1]);
+    figure
+        .highlight("linear law", simple)
+        .highlight("chosen: 0.12 Ke − 0.30", chosen)
+}
+
+fn parity(noise: &mut Noise) -> ParityFigure {
+    let mut figure = ParityFigure::new(Axis::new("keyhole depth", "µm"))
+        .band(Band::Relative(0.1))
+        .note("R² = 0.97")
+        .note("MAE = 14 µm");
+    for (name, start) in [("training", 80.0), ("test", 100.0)] {
+        let measured: Vec<f64> = (0..16).map(|i| start + 25.0 * f64::from(i)).collect();
+        let predicted: Vec<f64> = measured.iter().map(|&d| d + 25.0 * noise.next()).collect();
+        figure = figure.series(Series::new(name, measured, predicted));
+    }
+    figure
+}
+
+/// A keyhole in a plate below gas, as transmission.
+fn radiograph(noise: &mut Noise) -> RadiographFigure {
+    let image = Array2::from_shape_fn((180, 260), |(row, column)| {
+        let (x, depth) = (column as f64 - 130.0, row as f64 - 50.0);
+        let half_width = 26.0 * (1.0 - depth / 95.0).max(0.0).sqrt();
+        let plate = if depth < 0.0 { 0.95 } else { 0.42 };
+        let keyhole = if depth >= 0.0 && x.abs() < half_width {
+            0.33 * (1.0 - (x / half_width).powi(2)).sqrt()
+        } else {
+            0.0
+        };
+        (plate + keyhole + 0.02 * noise.next()) as f32
+    });
+    RadiographFigure::new(&image, 1.9, Axis::dimensionless("transmission"))
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut noise = Noise(2021);
+    let folder = Path::new("target/figures/house_style");
+    let (scatter, pareto) = (scatter(&mut noise), pareto(&mut noise));
+    let (parity, radiograph) = (parity(&mut noise), radiograph(&mut noise));
+    let page = PanelFigure::new(2)
+        .panel(radiograph.clone())
+        .panel(scatter.clone())
+        .panel(pareto.clone())
+        .panel(parity.clone())
+        .theme(Theme::page().height_mm(150.0));
+    let figures: [(&str, Box<dyn Figure>); 6] = [
+        ("scatter", Box::new(scatter)),
+        ("pareto", Box::new(pareto)),
+        ("parity", Box::new(parity)),
+        (
+            "radiograph_cividis",
+            Box::new(radiograph.clone().colormap(Colormap::Cividis)),
+        ),
+        ("radiograph", Box::new(radiograph)),
+        ("page", Box::new(page)),
+    ];
+    for (stem, figure) in &figures {
+        let files = figure.save_all(folder, stem)?;
+        println!("{}", files.png.display());
+    }
+    Ok(())
+}
