@@ -30,6 +30,16 @@ fn law(ke: f64) -> f64 {
     0.12 * ke - 0.3
 }
 
+/// Coefficient of determination and mean absolute error of predictions.
+fn quality(pairs: &[(f64, f64)]) -> (f64, f64) {
+    let n = pairs.len() as f64;
+    let mean = pairs.iter().map(|p| p.0).sum::<f64>() / n;
+    let total: f64 = pairs.iter().map(|p| (p.0 - mean).powi(2)).sum();
+    let rest: f64 = pairs.iter().map(|p| (p.0 - p.1).powi(2)).sum();
+    let error = pairs.iter().map(|p| (p.0 - p.1).abs()).sum::<f64>() / n;
+    (1.0 - rest / total, error)
+}
+
 fn scatter(noise: &mut Noise) -> ScatterFigure {
     let mut figure = ScatterFigure::new(
         Axis::dimensionless("Ke = ηP / ((T₁ − T₀)πρC √(αVr³))"),
@@ -41,18 +51,19 @@ fn scatter(noise: &mut Noise) -> ScatterFigure {
         (3.0, 38.0),
         law,
     ))
-    .note("e* = 0.12 Ke − 0.30")
-    .note("R² ≈ 0.98");
+    .note("e* = 0.12 Ke − 0.30");
+    let mut pairs = Vec::new();
     for (name, start) in [("Ti-6Al-4V", 5.0), ("Al6061", 7.0), ("SS316", 9.0)] {
         let ke: Vec<f64> = (0..9).map(|i| start + 2.4 * f64::from(i)).collect();
         let depth: Vec<f64> = ke.iter().map(|&k| law(k) + 0.18 * noise.next()).collect();
+        pairs.extend(depth.iter().zip(&ke).map(|(&d, &k)| (d, law(k))));
         figure = figure.series(
             Series::new(name, ke, depth)
                 .x_error([0.4; 9])
                 .y_error([0.15; 9]),
         );
     }
-    figure
+    figure.note(format!("R² ≈ {:.2}", quality(&pairs).0))
 }
 
 fn pareto(noise: &mut Noise) -> ParetoFigure {
@@ -78,16 +89,18 @@ fn pareto(noise: &mut Noise) -> ParetoFigure {
 }
 
 fn parity(noise: &mut Noise) -> ParityFigure {
-    let mut figure = ParityFigure::new(Axis::new("keyhole depth", "µm"))
-        .band(Band::Relative(0.1))
-        .note("R² = 0.97")
-        .note("MAE = 14 µm");
+    let mut figure = ParityFigure::new(Axis::new("keyhole depth", "µm")).band(Band::Relative(0.1));
+    let mut pairs = Vec::new();
     for (name, start) in [("training", 80.0), ("test", 100.0)] {
         let measured: Vec<f64> = (0..16).map(|i| start + 25.0 * f64::from(i)).collect();
         let predicted: Vec<f64> = measured.iter().map(|&d| d + 25.0 * noise.next()).collect();
+        pairs.extend(measured.iter().copied().zip(predicted.iter().copied()));
         figure = figure.series(Series::new(name, measured, predicted));
     }
+    let (r2, error) = quality(&pairs);
     figure
+        .note(format!("R² = {r2:.2}"))
+        .note(format!("MAE = {error:.0} µm"))
 }
 
 /// A keyhole in a plate below gas, as transmission.

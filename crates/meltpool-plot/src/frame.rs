@@ -98,19 +98,29 @@ impl Frame {
             area.top += 0.5 * (area.height() - side);
             area.bottom = area.top + side;
         }
-        let wanted_x = if plan.square {
+        let mut wanted_x = if plan.square {
             wanted_y
         } else {
             wanted_ticks(area.width() / (5.0 * em))
         };
-        let x_ticks = ticks(plan.x_axis, plan.x_range, wanted_x);
-        // The last label may stand out at the right.
         let map = Map {
             log: plan.x_axis.is_log(),
             first: plan.x_range.0,
             last: plan.x_range.1,
             ends: (area.left, area.right),
         };
+        let mut x_ticks = ticks(plan.x_axis, plan.x_range, wanted_x);
+        let crowded = |ticks: &Ticks| {
+            let place = |v: f64| map.at(v / 10f64.powi(ticks.shift));
+            ticks.is_crowded(0.6 * em, place, |label| text::width(label, size))
+        };
+        if crowded(&x_ticks) && !(map.log && x_ticks.keep_decades()) {
+            while crowded(&x_ticks) && wanted_x > 2 {
+                wanted_x -= 1;
+                x_ticks = ticks(plan.x_axis, plan.x_range, wanted_x);
+            }
+        }
+        // The last label may stand out at the right.
         let reach = x_ticks
             .labels
             .iter()

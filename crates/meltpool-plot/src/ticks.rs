@@ -66,6 +66,45 @@ impl Ticks {
         }
     }
 
+    /// Whether labels side by side come nearer than `gap` to each other; `place` gives the center
+    /// of a value and `width` the width of a label.
+    pub(crate) fn is_crowded(
+        &self,
+        gap: f64,
+        place: impl Fn(f64) -> f64,
+        width: impl Fn(&str) -> f64,
+    ) -> bool {
+        let spans: Vec<(f64, f64)> = self
+            .labels
+            .iter()
+            .filter(|(_, label)| !label.is_empty())
+            .map(|(value, label)| (place(*value), 0.5 * width(label)))
+            .collect();
+        spans
+            .windows(2)
+            .any(|w| w[1].0 - w[1].1 < w[0].0 + w[0].1 + gap)
+    }
+
+    /// Takes the labels of a logarithmic axis away at 2 and 5 times the decades, if two decades
+    /// keep theirs. Says whether it did.
+    pub(crate) fn keep_decades(&mut self) -> bool {
+        let at_decade = |value: f64| split_decade(value, 0).0 == 1;
+        let named = self
+            .labels
+            .iter()
+            .filter(|(v, t)| at_decade(*v) && !t.is_empty())
+            .count();
+        if named < 2 {
+            return false;
+        }
+        for (value, text) in &mut self.labels {
+            if !at_decade(*value) {
+                text.clear();
+            }
+        }
+        true
+    }
+
     /// The label of the tick that kuva asks for.
     pub(crate) fn text(&self, value: f64) -> String {
         self.labels
@@ -148,6 +187,19 @@ mod tests {
             shown.contains(&"10⁻²⁵") && shown.contains(&"10⁻¹⁰"),
             "{shown:?}"
         );
+    }
+
+    #[test]
+    fn crowded_labels_leave_the_decades() {
+        let mut ticks = Ticks::logarithmic((1.0, 100.0), 8);
+        let place = |v: f64| 30.0 * v.log10();
+        let crowded = |t: &Ticks| t.is_crowded(3.0, place, |label| 6.0 * label.len() as f64);
+        assert!(crowded(&ticks));
+        assert!(ticks.keep_decades());
+        assert!(!crowded(&ticks));
+        let shown: Vec<&str> = ticks.labels.iter().map(|t| t.1.as_str()).collect();
+        assert_eq!(shown, ["1", "", "", "10", "", "", "100"]);
+        assert!(!Ticks::logarithmic((1.0, 9.0), 8).keep_decades());
     }
 
     #[test]
