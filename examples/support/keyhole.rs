@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use dimless::{
-    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, Material, NamedNumber, Process, Source, dataset,
+    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, Material, NamedNumber, Process, Source,
+    dataset,
 };
 use symreg::{Data, Operator, SymbolicRegressor};
 
@@ -29,7 +30,9 @@ pub fn keyholes(source: &Source) -> Result<Keyholes, Box<dyn Error>> {
     for row in dataset::keyhole_rows()? {
         let alloy = Material::named(&row.material)?;
         let absorption = DepthAbsorptivity::of(&alloy, &Source::GanTableS1)?;
-        let shape = Process::new().spot_diameter(row.spot).keyhole_depth(row.keyhole_depth);
+        let shape = Process::new()
+            .spot_diameter(row.spot)
+            .keyhole_depth(row.keyhole_depth);
         let depth = shape.number(NamedNumber::DepthToDiameter)?;
         let threshold = Process::new()
             .spot_diameter(row.spot)
@@ -47,20 +50,36 @@ pub fn keyholes(source: &Source) -> Result<Keyholes, Box<dyn Error>> {
         columns[1].push(measured.number(NamedNumber::Peclet)?);
         columns[2].push(measured.number(NamedNumber::NormalizedTemperature)?);
         columns[3].push(depth);
-        let unit = process.absorptivity(1.0).number(NamedNumber::KeyholeNumber2019)?;
+        let unit = process
+            .absorptivity(1.0)
+            .number(NamedNumber::KeyholeNumber2019)?;
         unit_keyhole_number.push(unit);
         absorptivity.push(absorption);
         material.push(row.material);
     }
     let depth = columns.pop().unwrap_or_default();
-    let data = Data::from_columns(["Ps", "Pe", "Ts"].into_iter().zip(columns), ("depth", depth))?;
-    Ok(Keyholes { material, data, unit_keyhole_number, absorptivity })
+    let data = Data::from_columns(
+        ["Ps", "Pe", "Ts"].into_iter().zip(columns),
+        ("depth", depth),
+    )?;
+    Ok(Keyholes {
+        material,
+        data,
+        unit_keyhole_number,
+        absorptivity,
+    })
 }
 
 /// Depths e/d in which each row's absorptivity is that of the depth predicted, not measured.
-pub fn self_consistent(keyholes: &Keyholes, law: ExponentialDepthLaw) -> Result<Vec<f64>, Box<dyn Error>> {
+pub fn self_consistent(
+    keyholes: &Keyholes,
+    law: ExponentialDepthLaw,
+) -> Result<Vec<f64>, Box<dyn Error>> {
     let solver = FixedPoint::new(0.0, law.plateau() + 1.0);
-    let rows = keyholes.unit_keyhole_number.iter().zip(&keyholes.absorptivity);
+    let rows = keyholes
+        .unit_keyhole_number
+        .iter()
+        .zip(&keyholes.absorptivity);
     rows.map(|(unit, absorptivity)| {
         let found = solver.solve_depth(*unit, &law, absorptivity)?;
         Ok(found.single().ok_or("not exactly one depth")?.value)
@@ -68,13 +87,24 @@ pub fn self_consistent(keyholes: &Keyholes, law: ExponentialDepthLaw) -> Result<
     .collect()
 }
 
-/// The search of the main example: nine functions, genes of GPTIPS's default depth, five runs. The
-/// paper shows its function sets only in pictures; this one has neither root nor logarithm, whose
-/// effect the example prints.
+/// The function set of the search. The paper shows its own only in pictures. This one has neither
+/// logarithm nor root; the main example prints what they change.
+pub const FUNCTIONS: [Operator; 9] = [
+    Operator::Add,
+    Operator::Sub,
+    Operator::Mul,
+    Operator::Div,
+    Operator::Square,
+    Operator::Exp,
+    Operator::Tanh,
+    Operator::Erf,
+    Operator::Erfc,
+];
+
+/// The search of the main example: one gene of the default depth, five runs.
 pub fn keyhole_search(seed: u64) -> SymbolicRegressor {
-    use Operator::{Add, Div, Erf, Erfc, Exp, Mul, Square, Sub, Tanh};
     SymbolicRegressor::new()
-        .operators([Add, Sub, Mul, Div, Square, Exp, Tanh, Erf, Erfc])
+        .operators(FUNCTIONS)
         .max_genes(1)
         .seed(seed)
 }

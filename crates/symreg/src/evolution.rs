@@ -173,7 +173,9 @@ impl<'a> Evolution<'a> {
         let mut out: Vec<Expression> = Vec::with_capacity(genes.len());
         for gene in genes.into_iter().filter_map(|g| g.canonical_gene()) {
             let size = self.settings.measure.of(&gene);
+            // Taking constants together can make a gene deeper than what it was made from.
             if gene.node_count() <= self.settings.max_nodes
+                && gene.depth() <= self.settings.max_depth
                 && complexity + size <= self.settings.max_complexity
                 && !out.contains(&gene)
             {
