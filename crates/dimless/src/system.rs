@@ -165,7 +165,7 @@ impl System {
     ///
     /// # References
     ///
-    /// H. Cohen, *A Course in Computational Algebraic Number Theory*, section 2.4.2, doi 10.1007/978-3-662-02945-9.
+    /// H. Cohen, *A Course in Computational Algebraic Number Theory*, section 2.4, doi 10.1007/978-3-662-02945-9.
     pub fn pi(&self) -> Result<PiBasis> {
         let rows = kernel_lattice(&self.dimensions)?;
         Ok(PiBasis::new(Arc::clone(&self.names), rows))
