@@ -92,7 +92,7 @@ impl Lattice {
             let (above, rest) = self.basis.split_at_mut(i);
             let (pivot_row, c) = &rest[0];
             for (row, _) in above {
-                let quotient = row[*c].div_euclid(pivot_row[*c]);
+                let quotient = floor_quotient(row[*c], pivot_row[*c]);
                 subtract(row, pivot_row, quotient)?;
             }
         }
@@ -106,7 +106,7 @@ impl Lattice {
 /// Euclid's algorithm on one column of two rows: `row` ends with 0 there, `pivot_row` with the positive divisor.
 fn euclid(row: &mut Vec<i128>, pivot_row: &mut Vec<i128>, column: usize) -> Result<()> {
     loop {
-        let quotient = row[column].div_euclid(pivot_row[column]);
+        let quotient = floor_quotient(row[column], pivot_row[column]);
         subtract(row, pivot_row, quotient)?;
         if row[column] == 0 {
             return Ok(());
@@ -118,7 +118,7 @@ fn euclid(row: &mut Vec<i128>, pivot_row: &mut Vec<i128>, column: usize) -> Resu
 /// Brings the entries at the pivots of the relations to `0..pivot`; newer relations have earlier pivots.
 fn reduce(row: &mut [i128], relations: &[(Vec<i128>, usize)]) -> Result<()> {
     for (relation, column) in relations.iter().rev() {
-        let quotient = row[*column].div_euclid(relation[*column]);
+        let quotient = floor_quotient(row[*column], relation[*column]);
         subtract(row, relation, quotient)?;
     }
     Ok(())
@@ -138,8 +138,14 @@ fn make_positive(row: &mut [i128], column: usize) -> Result<()> {
 fn integer_rows(dimensions: &[Dimension]) -> Result<Vec<Vec<i128>>> {
     let mut rows = Vec::new();
     for base in 0..7 {
+        if dimensions.iter().all(|d| d.exponents()[base].is_zero()) {
+            continue;
+        }
         let mut scale: i128 = 1;
         for dimension in dimensions {
+            if dimension.exponents()[base].is_integer() {
+                continue;
+            }
             let denominator = i128::from(dimension.exponents()[base].denominator());
             let common =
                 greatest_common_divisor(scale.unsigned_abs(), denominator.unsigned_abs()) as i128;
@@ -148,24 +154,38 @@ fn integer_rows(dimensions: &[Dimension]) -> Result<Vec<Vec<i128>>> {
         let mut row = Vec::with_capacity(dimensions.len());
         for dimension in dimensions {
             let exponent = dimension.exponents()[base];
-            let factor = scale / i128::from(exponent.denominator());
+            let factor = if scale == 1 {
+                1
+            } else {
+                scale / i128::from(exponent.denominator())
+            };
             let scaled = i128::from(exponent.numerator()).checked_mul(factor);
             row.push(scaled.ok_or(OVERFLOW)?);
         }
-        let common = row.iter().fold(0, |g, v: &i128| {
-            greatest_common_divisor(g, v.unsigned_abs())
+        let common = row.iter().fold(0, |g, v: &i128| match g {
+            1 => 1,
+            _ => greatest_common_divisor(g, v.unsigned_abs()),
         });
-        if common == 0 {
-            continue;
-        }
-        if let Ok(common) = i128::try_from(common) {
-            for value in &mut row {
-                *value /= common;
-            }
+        match i128::try_from(common) {
+            Ok(1) => {}
+            Ok(common) => row.iter_mut().for_each(|value| *value /= common),
+            Err(_) => return Err(OVERFLOW),
         }
         rows.push(row);
     }
     Ok(rows)
+}
+
+/// The quotient rounded down, for a positive divisor; 128-bit division is slow and rarely needed.
+fn floor_quotient(value: i128, divisor: i128) -> i128 {
+    if (0..divisor).contains(&value) {
+        return 0;
+    }
+    match (i64::try_from(value), i64::try_from(divisor)) {
+        (Ok(value), Ok(1)) => i128::from(value),
+        (Ok(value), Ok(divisor)) => i128::from(value.div_euclid(divisor)),
+        _ => value.div_euclid(divisor),
+    }
 }
 
 /// Subtracts a multiple of one row from another.
@@ -174,6 +194,9 @@ fn subtract(row: &mut [i128], other: &[i128], factor: i128) -> Result<()> {
         return Ok(());
     }
     for (mine, theirs) in row.iter_mut().zip(other) {
+        if *theirs == 0 {
+            continue;
+        }
         *mine = theirs
             .checked_mul(factor)
             .and_then(|product| mine.checked_sub(product))
