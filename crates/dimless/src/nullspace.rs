@@ -10,52 +10,142 @@ const OVERFLOW: Error = Error::Overflow {
 
 /// The rows of the Hermite normal form of $\ker D \cap \mathbb{Z}^n$, with $n$ minus rank rows.
 ///
-/// $[D^\top | I]$ is brought to echelon form by unimodular row operations; the rows whose left part vanishes span the
-/// saturated lattice, and their right parts are brought to the normal form.
+/// The variables are inserted from the last to the first. At each step the lattice of the dimensions seen so far has an
+/// echelon basis, and each of its vectors a representation by the variables. A dimension that the lattice
+/// already spans leaves one relation behind, whose first exponent is the pivot of a new row; the rows below are
+/// those of the variables after it. Representations are reduced by the rows found so far, which keeps all values small:
+/// elimination of the whole matrix at once leaves 128 bits at some 20 variables.
 pub(crate) fn kernel_lattice(dimensions: &[Dimension]) -> Result<Vec<Vec<i64>>> {
-    let columns = integer_rows(dimensions)?;
+    let constraints = integer_rows(dimensions)?;
     let n = dimensions.len();
-    let m = columns.len();
-    let mut rows: Vec<Vec<i128>> = (0..n)
-        .map(|j| {
-            let left = columns.iter().map(|row| row[j]);
-            left.chain((0..n).map(|k| i128::from(j == k))).collect()
-        })
-        .collect();
-    let mut rank = 0;
-    for column in 0..m {
-        if clear_below(&mut rows, rank, column)? {
-            rank += 1;
+    let m = constraints.len();
+    let mut lattice = Lattice {
+        n_constraints: m,
+        basis: Vec::with_capacity(m),
+        relations: Vec::with_capacity(n),
+    };
+    for variable in (0..n).rev() {
+        let mut row = vec![0; m + n];
+        for (value, constraint) in row.iter_mut().zip(&constraints) {
+            *value = constraint[variable];
         }
+        row[m + variable] = 1;
+        lattice.insert(row, m + variable)?;
     }
-    let mut kernel: Vec<Vec<i128>> = rows.split_off(rank);
-    for row in &mut kernel {
-        row.drain(..m);
-    }
-    hermite(&mut kernel, n)?;
-    for (index, row) in kernel.iter().enumerate() {
-        for constraint in &columns {
-            if dot(constraint, row)? != 0 {
-                return Err(Error::CheckFailed { index: index + 1 });
+    let mut kernel = Vec::with_capacity(lattice.relations.len());
+    for (row, _) in lattice.relations.iter().rev() {
+        let exponents = &row[m..];
+        for constraint in &constraints {
+            if dot(constraint, exponents)? != 0 {
+                let index = kernel.len() + 1;
+                return Err(Error::CheckFailed { index });
             }
         }
+        let exact: Result<Vec<i64>> = exponents
+            .iter()
+            .map(|&v| i64::try_from(v).map_err(|_| OVERFLOW))
+            .collect();
+        kernel.push(exact?);
     }
-    kernel
-        .into_iter()
-        .map(|row| {
-            row.into_iter()
-                .map(|v| i64::try_from(v).map_err(|_| OVERFLOW))
-                .collect()
-        })
-        .collect()
+    Ok(kernel)
+}
+
+/// The lattice of the dimensions inserted so far. A row is a vector of scaled dimension exponents, followed by the
+/// exponents of the variables that make it.
+struct Lattice {
+    n_constraints: usize,
+    /// Rows in echelon form with positive pivots, each with the column of its pivot, in rising order of columns.
+    basis: Vec<(Vec<i128>, usize)>,
+    /// Rows whose dimension part is 0, each with the column of its pivot, in falling order of columns.
+    relations: Vec<(Vec<i128>, usize)>,
+}
+
+impl Lattice {
+    /// Inserts the row of one variable; `column` holds its exponent 1.
+    fn insert(&mut self, mut row: Vec<i128>, column: usize) -> Result<()> {
+        let mut spanned = true;
+        for c in 0..self.n_constraints {
+            if row[c] == 0 {
+                continue;
+            }
+            let at = self.basis.partition_point(|(_, pivot)| *pivot < c);
+            match self.basis.get_mut(at) {
+                Some((other, pivot)) if *pivot == c => {
+                    euclid(&mut row, other, c)?;
+                    // The later steps multiply the representations: they start from reduced ones.
+                    reduce(&mut row, &self.relations)?;
+                }
+                _ => {
+                    make_positive(&mut row, c)?;
+                    self.basis.insert(at, (std::mem::take(&mut row), c));
+                    spanned = false;
+                    break;
+                }
+            }
+        }
+        if spanned {
+            make_positive(&mut row, column)?;
+            reduce(&mut row, &self.relations)?;
+            self.relations.push((row, column));
+        }
+        for i in 1..self.basis.len() {
+            let (above, rest) = self.basis.split_at_mut(i);
+            let (pivot_row, c) = &rest[0];
+            for (row, _) in above {
+                let quotient = floor_quotient(row[*c], pivot_row[*c]);
+                subtract(row, pivot_row, quotient)?;
+            }
+        }
+        for (row, _) in &mut self.basis {
+            reduce(row, &self.relations)?;
+        }
+        Ok(())
+    }
+}
+
+/// Euclid's algorithm on one column of two rows: `row` ends with 0 there, `pivot_row` with the positive divisor.
+fn euclid(row: &mut Vec<i128>, pivot_row: &mut Vec<i128>, column: usize) -> Result<()> {
+    loop {
+        let quotient = floor_quotient(row[column], pivot_row[column]);
+        subtract(row, pivot_row, quotient)?;
+        if row[column] == 0 {
+            return Ok(());
+        }
+        std::mem::swap(row, pivot_row);
+    }
+}
+
+/// Brings the entries at the pivots of the relations to `0..pivot`; newer relations have earlier pivots.
+fn reduce(row: &mut [i128], relations: &[(Vec<i128>, usize)]) -> Result<()> {
+    for (relation, column) in relations.iter().rev() {
+        let quotient = floor_quotient(row[*column], relation[*column]);
+        subtract(row, relation, quotient)?;
+    }
+    Ok(())
+}
+
+/// Changes the sign of a row if its entry in a column is negative.
+fn make_positive(row: &mut [i128], column: usize) -> Result<()> {
+    if row[column] < 0 {
+        for value in row {
+            *value = value.checked_neg().ok_or(OVERFLOW)?;
+        }
+    }
+    Ok(())
 }
 
 /// The rows of the dimension matrix that are not 0, each scaled to whole numbers without a common factor.
 fn integer_rows(dimensions: &[Dimension]) -> Result<Vec<Vec<i128>>> {
     let mut rows = Vec::new();
     for base in 0..7 {
+        if dimensions.iter().all(|d| d.exponents()[base].is_zero()) {
+            continue;
+        }
         let mut scale: i128 = 1;
         for dimension in dimensions {
+            if dimension.exponents()[base].is_integer() {
+                continue;
+            }
             let denominator = i128::from(dimension.exponents()[base].denominator());
             let common =
                 greatest_common_divisor(scale.unsigned_abs(), denominator.unsigned_abs()) as i128;
@@ -64,79 +154,38 @@ fn integer_rows(dimensions: &[Dimension]) -> Result<Vec<Vec<i128>>> {
         let mut row = Vec::with_capacity(dimensions.len());
         for dimension in dimensions {
             let exponent = dimension.exponents()[base];
-            let factor = scale / i128::from(exponent.denominator());
+            let factor = if scale == 1 {
+                1
+            } else {
+                scale / i128::from(exponent.denominator())
+            };
             let scaled = i128::from(exponent.numerator()).checked_mul(factor);
             row.push(scaled.ok_or(OVERFLOW)?);
         }
-        let common = row.iter().fold(0, |g, v: &i128| {
-            greatest_common_divisor(g, v.unsigned_abs())
+        let common = row.iter().fold(0, |g, v: &i128| match g {
+            1 => 1,
+            _ => greatest_common_divisor(g, v.unsigned_abs()),
         });
-        if common == 0 {
-            continue;
-        }
-        if let Ok(common) = i128::try_from(common) {
-            for value in &mut row {
-                *value /= common;
-            }
+        match i128::try_from(common) {
+            Ok(1) => {}
+            Ok(common) => row.iter_mut().for_each(|value| *value /= common),
+            Err(_) => return Err(OVERFLOW),
         }
         rows.push(row);
     }
     Ok(rows)
 }
 
-/// Euclid's algorithm on one column of the rows from `top` on: one entry stays, in row `top`, or none.
-fn clear_below(rows: &mut [Vec<i128>], top: usize, column: usize) -> Result<bool> {
-    loop {
-        let smallest = (top..rows.len())
-            .filter(|&i| rows[i][column] != 0)
-            .min_by_key(|&i| rows[i][column].unsigned_abs());
-        let Some(pivot) = smallest else {
-            return Ok(false);
-        };
-        rows.swap(top, pivot);
-        let (upper, lower) = rows.split_at_mut(top + 1);
-        let pivot_row = &upper[top];
-        let mut done = true;
-        for row in lower {
-            if row[column] == 0 {
-                continue;
-            }
-            let quotient = row[column]
-                .checked_div_euclid(pivot_row[column])
-                .ok_or(OVERFLOW)?;
-            subtract(row, pivot_row, quotient)?;
-            done &= row[column] == 0;
-        }
-        if done {
-            return Ok(true);
-        }
+/// The quotient rounded down, for a positive divisor; 128-bit division is slow and rarely needed.
+fn floor_quotient(value: i128, divisor: i128) -> i128 {
+    if (0..divisor).contains(&value) {
+        return 0;
     }
-}
-
-/// Row-style Hermite normal form: echelon, positive pivots, entries above a pivot in `0..pivot`.
-fn hermite(rows: &mut [Vec<i128>], width: usize) -> Result<()> {
-    let mut top = 0;
-    for column in 0..width {
-        if top == rows.len() {
-            break;
-        }
-        if !clear_below(rows, top, column)? {
-            continue;
-        }
-        if rows[top][column] < 0 {
-            for value in &mut rows[top] {
-                *value = value.checked_neg().ok_or(OVERFLOW)?;
-            }
-        }
-        let (above, rest) = rows.split_at_mut(top);
-        let pivot_row = &rest[0];
-        for row in above {
-            let quotient = row[column].div_euclid(pivot_row[column]);
-            subtract(row, pivot_row, quotient)?;
-        }
-        top += 1;
+    match (i64::try_from(value), i64::try_from(divisor)) {
+        (Ok(value), Ok(1)) => i128::from(value),
+        (Ok(value), Ok(divisor)) => i128::from(value.div_euclid(divisor)),
+        _ => value.div_euclid(divisor),
     }
-    Ok(())
 }
 
 /// Subtracts a multiple of one row from another.
@@ -145,6 +194,9 @@ fn subtract(row: &mut [i128], other: &[i128], factor: i128) -> Result<()> {
         return Ok(());
     }
     for (mine, theirs) in row.iter_mut().zip(other) {
+        if *theirs == 0 {
+            continue;
+        }
         *mine = theirs
             .checked_mul(factor)
             .and_then(|product| mine.checked_sub(product))

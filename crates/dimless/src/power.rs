@@ -89,7 +89,15 @@ impl Scaled {
 }
 
 /// The product of whole powers. Overflow or underflow happens only if the result itself is out of range.
-pub(crate) fn integer_power_product<I: IntoIterator<Item = (f64, i64)>>(factors: I) -> f64 {
+pub(crate) fn integer_power_product<I>(factors: I) -> f64
+where
+    I: IntoIterator<Item = (f64, i64)> + Clone,
+{
+    direct_product(factors.clone()).unwrap_or_else(|| scaled_product(factors))
+}
+
+/// The product with the range of exponents extended.
+fn scaled_product<I: IntoIterator<Item = (f64, i64)>>(factors: I) -> f64 {
     factors
         .into_iter()
         .filter(|&(_, exponent)| exponent != 0)
@@ -97,6 +105,34 @@ pub(crate) fn integer_power_product<I: IntoIterator<Item = (f64, i64)>>(factors:
             product.times(Scaled::new(value).powi(exponent))
         })
         .value()
+}
+
+/// The same multiplications on plain doubles, with the same bits; nothing if one of them leaves the normal range.
+fn direct_product<I: IntoIterator<Item = (f64, i64)>>(factors: I) -> Option<f64> {
+    let mut product = 1.0;
+    for (value, exponent) in factors {
+        let mut base: f64 = value;
+        let mut left = exponent.unsigned_abs();
+        let mut power = 1.0;
+        while left > 0 {
+            if left & 1 == 1 {
+                power *= base;
+                if !(base.is_normal() && power.is_normal()) {
+                    return None;
+                }
+            }
+            base *= base;
+            left >>= 1;
+        }
+        if exponent < 0 {
+            power = 1.0 / power;
+        }
+        product *= power;
+        if !(power.is_normal() && product.is_normal()) {
+            return None;
+        }
+    }
+    Some(product)
 }
 
 /// One rational power; a base below 0 gives NaN unless the exponent is whole.
@@ -129,8 +165,20 @@ pub(crate) fn rational_power_product<I: IntoIterator<Item = (f64, Rational)>>(fa
 #[cfg(test)]
 mod tests {
     use approx::assert_relative_eq;
+    use proptest::prelude::*;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn both_ways_give_the_same_bits(
+            factors in prop::collection::vec((-1e3..1e3, -40i64..40), 0..9),
+        ) {
+            if let Some(direct) = direct_product(factors.iter().copied()) {
+                prop_assert_eq!(direct.to_bits(), scaled_product(factors).to_bits());
+            }
+        }
+    }
 
     #[test]
     #[expect(clippy::float_cmp, reason = "these results are exact")]

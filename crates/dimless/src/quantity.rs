@@ -83,7 +83,6 @@ impl Quantity {
     ///
     /// [`Error::InvalidValue`] when the value is not finite or lies below absolute zero.
     pub fn from_celsius(degrees: f64) -> Result<Self> {
-        // Rounding may put absolute zero itself a few units in the last place below.
         if !(degrees.is_finite() && degrees >= -273.15) {
             return Err(Error::InvalidValue {
                 name: "temperature on the celsius scale".to_owned(),

@@ -160,11 +160,12 @@ impl System {
     ///
     /// # Performance
     ///
-    /// O(n²(n + 7)) integer operations for small exponents; microseconds for a dozen variables.
+    /// O(r n³) integer operations at most, O(n²) memory; microseconds for a dozen variables, some 30 ms for a dense
+    /// system of 256.
     ///
     /// # References
     ///
-    /// H. Cohen, *A Course in Computational Algebraic Number Theory*, section 2.4.2, doi 10.1007/978-3-662-02945-9.
+    /// H. Cohen, *A Course in Computational Algebraic Number Theory*, section 2.4, doi 10.1007/978-3-662-02945-9.
     pub fn pi(&self) -> Result<PiBasis> {
         let rows = kernel_lattice(&self.dimensions)?;
         Ok(PiBasis::new(Arc::clone(&self.names), rows))

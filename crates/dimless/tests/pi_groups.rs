@@ -239,6 +239,34 @@ fn exponents_that_do_not_fit_are_an_error() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn dense_systems_of_many_variables_stay_exact() -> Outcome {
+    // Elimination of the whole matrix at once overflows 128 bits here, although the basis itself is small.
+    let mut state = 12_345_u64;
+    let mut next = |n: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 33) % n) as i64
+    };
+    let mut dimensions = Vec::new();
+    for _ in 0..60 {
+        let mut exponents = [Rational::ZERO; 7];
+        for exponent in &mut exponents {
+            *exponent = Rational::new(next(9) - 4, next(6) + 1)?;
+        }
+        dimensions.push(Dimension::new(exponents));
+    }
+    let system = named(&dimensions)?;
+    let rows = exponents(&system)?;
+    assert_eq!(rows.len(), 53);
+    for row in &rows {
+        assert!(system.dimension_of(row)?.is_dimensionless());
+    }
+    assert_eq!(hermite(rows.clone()), rows);
+    Ok(())
+}
+
 /// All maximal minors of a small matrix, by expansion.
 fn minors_gcd(rows: &[Vec<i64>]) -> u128 {
     fn determinant(m: &[Vec<i128>]) -> i128 {
