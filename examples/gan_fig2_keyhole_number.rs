@@ -23,9 +23,10 @@ use keyhole::{FUNCTIONS, Keyholes, keyhole_search, keyholes, self_consistent};
 use meltpool_plot::{
     Axis, Band, Curve, Figure, OKABE_ITO, ParetoFigure, ParityFigure, ScatterFigure, Series, Theme,
 };
+use serde_json::{Map, Value};
 use symreg::{
-    ConstantFit, Criterion, Data, Expression, Model, Operator, ParetoFront, Penalty, Score,
-    SearchResult, SymbolicRegressor,
+    ConstantFit, Criterion, Data, Expression, Model, Operator, ParetoFront, Penalty, RunResult,
+    Score, SearchResult, SymbolicRegressor,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -38,78 +39,156 @@ const FOLDER: &str = "target/figures/gan_fig2_keyhole_number";
 fn main() -> Outcome<()> {
     let start = Instant::now();
     let quick = std::env::args().any(|a| a == "--quick");
-    let base = if quick {
-        keyhole_search(SEED)
-            .population_size(250)
-            .max_generations(15)
+    let search = keyhole_search(SEED);
+    let search = if quick {
+        search.population_size(250).max_generations(15)
     } else {
-        keyhole_search(SEED)
+        search
     };
+    let mut summary = Map::new();
+    let keyholes = keyholes(&Source::GanTableS1)?;
+
     println!("1. Dimensional analysis of Eq. 1");
     print_groups()?;
-
     println!(
         "\n2. The published law, e/d = 5.12 - 5.07 exp(-Ke), Ke = P*/(Pe T*), Table S1, T0 = 298 K"
     );
-    let keyholes = keyholes(&Source::GanTableS1)?;
-    let depth = keyholes.data.target();
-    let published = ExponentialDepthLaw::published();
-    let ke = keyhole_numbers(&keyholes);
-    let predicted = ke
-        .iter()
-        .map(|k| published.predict(*k))
-        .collect::<Result<Vec<f64>, _>>()?;
-    let leak_free = self_consistent(&keyholes, published)?;
-    let [train, test] = print_scores("published", &keyholes, &predicted)?;
-    let [train_free, test_free] =
-        print_scores("published, self-consistent", &keyholes, &leak_free)?;
-    println!("   (self-consistent: the measured depth does not enter the absorptivity)");
-    assert!((train.r2 - 0.9773).abs() < 5e-4 && (test.r2 - 0.8818).abs() < 2e-3);
-    assert!((train.rmse - 0.180).abs() < 2e-3 && (test.rmse - 0.567).abs() < 2e-3);
-    assert!((train_free.r2 - 0.962).abs() < 5e-3 && (test_free.r2 - 0.833).abs() < 5e-3);
-
+    let published = verify_published(&keyholes, &mut summary)?;
     println!("\n3. The search, on the 71 rows of {TRAINING} alone");
     let (ti, rest) = keyholes
         .data
         .split_by_label(&keyholes.material, |m| m == TRAINING)?;
+    let result = search_one_alloy(&search, &ti, &rest, &mut summary)?;
+    let (_, chosen) = result.front().knee().ok_or("the front has no knee")?;
+    println!("\n4. The chosen structure with T* where the paper has it");
+    let rediscovered = place_t_star(&keyholes, &ti, &mut summary)?;
+    println!("\n5. What the {TRAINING} rows do not decide");
+    print_undecided(&search, chosen, &ti, &rest, &mut summary)?;
+    println!("\n6. Two alloys, {TRAINING} and Al6061; tested on SS316");
+    search_two_alloys(&search, &keyholes, &published.predicted, &mut summary)?;
+    println!("\n7. Figures");
+    draw(&keyholes, &published, rediscovered, &result, chosen)?;
+
+    let seconds = start.elapsed().as_secs_f64();
+    summary.insert("seconds".into(), ((seconds * 10.0).round() / 10.0).into());
+    println!("{}", Value::Object(summary));
+    Ok(())
+}
+
+/// What the published law gives for each row.
+struct Published {
+    keyhole_number: Vec<f64>,
+    /// Depths with the measured depth in the absorptivity.
+    predicted: Vec<f64>,
+    /// Depths without it.
+    leak_free: Vec<f64>,
+    scores: [Score; 2],
+}
+
+fn verify_published(keyholes: &Keyholes, summary: &mut Map<String, Value>) -> Outcome<Published> {
+    let law = ExponentialDepthLaw::published();
+    let [ps, pe, ts] = [0, 1, 2].map(|j| &keyholes.data.columns()[j]);
+    let keyhole_number: Vec<f64> = (0..ps.len()).map(|i| ps[i] / (pe[i] * ts[i])).collect();
+    let predicted = keyhole_number
+        .iter()
+        .map(|k| law.predict(*k))
+        .collect::<Result<Vec<f64>, _>>()?;
+    let leak_free = self_consistent(keyholes, law)?;
+    let [train, test] = print_scores("published", keyholes, &predicted)?;
+    let [train_free, test_free] = print_scores("published, self-consistent", keyholes, &leak_free)?;
+    println!("   (self-consistent: the measured depth does not enter the absorptivity)");
+    assert!((train.r2 - 0.9773).abs() < 5e-4 && (test.r2 - 0.8818).abs() < 2e-3);
+    assert!((train.rmse - 0.180).abs() < 2e-3 && (test.rmse - 0.567).abs() < 2e-3);
+    assert!((train_free.r2 - 0.962).abs() < 5e-3 && (test_free.r2 - 0.833).abs() < 5e-3);
+    summary.insert("r2_train_published".into(), train.r2.into());
+    summary.insert("r2_test_published".into(), test.r2.into());
+    summary.insert("rmse_train_published".into(), train.rmse.into());
+    summary.insert("rmse_test_published".into(), test.rmse.into());
+    summary.insert("r2_train_self_consistent".into(), train_free.r2.into());
+    summary.insert("r2_test_self_consistent".into(), test_free.r2.into());
+    Ok(Published {
+        keyhole_number,
+        predicted,
+        leak_free,
+        scores: [train, test],
+    })
+}
+
+fn search_one_alloy(
+    regressor: &SymbolicRegressor,
+    ti: &Data,
+    rest: &Data,
+    summary: &mut Map<String, Value>,
+) -> Outcome<SearchResult> {
     println!(
         "   constant on these rows, so its exponent cannot be learned here: {}",
-        constants(&ti)?
+        constants(ti)?
     );
-    let result = search("nine functions, one gene", &base, &ti)?;
-    print_front(result.front(), &ti, &rest, 16)?;
+    let result = search("nine functions, one gene", regressor, ti)?;
+    print_front(result.front(), ti, rest, 16)?;
     let (knee, chosen) = result.front().knee().ok_or("the front has no knee")?;
     println!(
         "   chosen: the knee (*) of ln RMSE between complexities {} and {}, RMSE {:.3} and {:.3}",
         knee.complexity_range.0, knee.complexity_range.1, knee.error_range.0, knee.error_range.1
     );
-    let seeds_with_group = print_runs(&result, &ti, true)?;
-    let chosen_test = chosen.score(&rest)?;
+    let holding = print_runs(&result, ti, true)?;
+    summary.insert("law".into(), chosen.to_infix().into());
+    summary.insert("r2_train_selected".into(), chosen.r2().into());
+    summary.insert("r2_test_selected".into(), chosen.score(rest)?.r2.into());
+    summary.insert("group_found".into(), (holding >= 4).into());
+    summary.insert("seeds_with_group".into(), holding.into());
+    Ok(result)
+}
 
-    println!("\n4. The chosen structure with T* where the paper has it");
-    let rediscovered = rediscover(&ti)?;
-    let rediscovered_law = exponential(&rediscovered)?;
+/// Eq. 2 with its three coefficients fitted to the training alloy.
+fn place_t_star(
+    keyholes: &Keyholes,
+    ti: &Data,
+    summary: &mut Map<String, Value>,
+) -> Outcome<ExponentialDepthLaw> {
+    let gene = Expression::parse("exp(-1*(Ps/(Pe*Ts)))", ti.names())?;
+    let model = ConstantFit::new().fit(&[gene], ti)?;
     println!(
         "   fitted on {TRAINING}: depth = {}",
-        rediscovered.to_infix_rounded(4)
+        model.to_infix_rounded(4)
     );
-    let values = rediscovered.predict_data(&keyholes.data)?;
-    let [_, rediscovered_test] = print_scores("rediscovered", &keyholes, &values)?;
-    let values = self_consistent(&keyholes, rediscovered_law)?;
-    print_scores("rediscovered, self-consistent", &keyholes, &values)?;
+    let rate = model.genes()[0].constants().next().ok_or("no rate")?;
+    let law = ExponentialDepthLaw::new(model.bias(), -model.weights()[0], -rate);
+    let [_, test] = print_scores(
+        "rediscovered",
+        keyholes,
+        &model.predict_data(&keyholes.data)?,
+    )?;
+    print_scores(
+        "rediscovered, self-consistent",
+        keyholes,
+        &self_consistent(keyholes, law)?,
+    )?;
+    summary.insert("law_with_t_star".into(), model.to_infix().into());
+    summary.insert("r2_test_with_t_star".into(), test.r2.into());
+    Ok(law)
+}
 
-    println!("\n5. What the {TRAINING} rows do not decide");
+fn print_undecided(
+    base: &SymbolicRegressor,
+    chosen: &Model,
+    ti: &Data,
+    rest: &Data,
+    summary: &mut Map<String, Value>,
+) -> Outcome<()> {
     let with = |extra| base.clone().operators(FUNCTIONS.into_iter().chain([extra]));
-    let mut with_group = Vec::new();
-    for (label, variant) in [
-        ("with log", with(Operator::Log)),
-        ("with sqrt", with(Operator::Sqrt)),
-        ("up to two genes", base.clone().max_genes(2)),
-        ("up to four genes", base.clone().max_genes(4)),
+    for (key, label, variant) in [
+        ("log", "with log", with(Operator::Log)),
+        ("sqrt", "with sqrt", with(Operator::Sqrt)),
+        ("two_genes", "up to two genes", base.clone().max_genes(2)),
+        ("four_genes", "up to four genes", base.clone().max_genes(4)),
     ] {
-        let other = search(label, &variant, &ti)?;
-        with_group.push(print_runs(&other, &ti, false)?);
-        print_best(&other, chosen, &ti, &rest)?;
+        let result = search(label, &variant, ti)?;
+        summary.insert(
+            format!("seeds_with_group_{key}"),
+            print_runs(&result, ti, false)?.into(),
+        );
+        print_best(&result, chosen, ti, rest)?;
     }
     println!(
         "   So the ratio is the parsimonious choice, not the only one: laws that break it have a lower BIC"
@@ -117,54 +196,35 @@ fn main() -> Outcome<()> {
     println!(
         "   on these rows. RMSE rewards them, and P* holds the measured depth through the absorptivity."
     );
+    Ok(())
+}
 
-    println!("\n6. Two alloys, {TRAINING} and Al6061; tested on SS316");
-    let (two, ss) = keyholes
+fn search_two_alloys(
+    regressor: &SymbolicRegressor,
+    keyholes: &Keyholes,
+    published: &[f64],
+    summary: &mut Map<String, Value>,
+) -> Outcome<()> {
+    let (two, steel) = keyholes
         .data
         .split_by_label(&keyholes.material, |m| m != ALLOYS[2])?;
-    let both = search("nine functions, one gene", &base, &two)?;
-    print_front(both.front(), &two, &ss, 8)?;
-    let seeds_two = print_runs(&both, &two, true)?;
-    let (_, law_two) = both.front().knee().ok_or("the front has no knee")?;
-    let product = law_two
+    let result = search("nine functions, one gene", regressor, &two)?;
+    print_front(result.front(), &two, &steel, 8)?;
+    let holding = print_runs(&result, &two, true)?;
+    let (_, law) = result.front().knee().ok_or("the front has no knee")?;
+    let product = law
         .expression()
         .power_product(&two)?
-        .ok_or("no power product")?;
-    let ss_published = Score::of(ss.target(), &pick(&keyholes, &predicted, ALLOYS[2]))?;
-    println!(
-        "   SS316, R2: selected {:.4}, published {:.4}",
-        law_two.score(&ss)?.r2,
-        ss_published.r2
-    );
-    print_links(&two, &ss)?;
-
-    println!("\n7. Figures");
-    draw(
-        &keyholes,
-        &ke,
-        rediscovered_law,
-        &result,
-        chosen,
-        &leak_free,
-    )?;
-
-    let seconds = start.elapsed().as_secs_f64();
-    let summary = serde_json::json!({
-        "r2_train_published": train.r2, "r2_test_published": test.r2,
-        "rmse_train_published": train.rmse, "rmse_test_published": test.rmse,
-        "r2_train_self_consistent": train_free.r2, "r2_test_self_consistent": test_free.r2,
-        "law": chosen.to_infix(),
-        "r2_train_selected": chosen.r2(), "r2_test_selected": chosen_test.r2,
-        "law_with_t_star": rediscovered.to_infix(), "r2_test_with_t_star": rediscovered_test.r2,
-        "group_found": seeds_with_group >= 4, "seeds_with_group": seeds_with_group,
-        "seeds_with_group_log": with_group[0], "seeds_with_group_sqrt": with_group[1],
-        "seeds_with_group_two_genes": with_group[2], "seeds_with_group_four_genes": with_group[3],
-        "law_two_alloys": law_two.to_infix(), "t_star_exponent": product[2] / product[0],
-        "seeds_with_group_two_alloys": seeds_two,
-        "r2_ss316_two_alloys": law_two.score(&ss)?.r2, "r2_ss316_published": ss_published.r2,
-        "seconds": (seconds * 10.0).round() / 10.0,
-    });
-    println!("{summary}");
+        .ok_or("the law at the knee holds no single group")?;
+    let selected = law.score(&steel)?.r2;
+    let published = Score::of(steel.target(), &pick(keyholes, published, ALLOYS[2]))?.r2;
+    println!("   SS316, R2: selected {selected:.4}, published {published:.4}");
+    print_links(&two, &steel)?;
+    summary.insert("law_two_alloys".into(), law.to_infix().into());
+    summary.insert("t_star_exponent".into(), (product[2] / product[0]).into());
+    summary.insert("seeds_with_group_two_alloys".into(), holding.into());
+    summary.insert("r2_ss316_two_alloys".into(), selected.into());
+    summary.insert("r2_ss316_published".into(), published.into());
     Ok(())
 }
 
@@ -208,11 +268,6 @@ fn print_groups() -> Outcome<()> {
         assert!(member);
     }
     Ok(())
-}
-
-fn keyhole_numbers(keyholes: &Keyholes) -> Vec<f64> {
-    let [ps, pe, ts] = [0, 1, 2].map(|j| &keyholes.data.columns()[j]);
-    (0..ps.len()).map(|i| ps[i] / (pe[i] * ts[i])).collect()
 }
 
 /// Values of the rows of one alloy.
@@ -280,11 +335,7 @@ fn search(label: &str, regressor: &SymbolicRegressor, data: &Data) -> Outcome<Se
     if terminal {
         eprint!("\r{:78}\r", "");
     }
-    let evaluations: u64 = result
-        .runs()
-        .iter()
-        .map(symreg::RunResult::evaluations)
-        .sum();
+    let evaluations: u64 = result.runs().iter().map(RunResult::evaluations).sum();
     println!(
         "   {label}: {} seeds, {evaluations} models fitted in {:.1} s",
         result.runs().len(),
@@ -381,21 +432,6 @@ fn print_best(result: &SearchResult, chosen: &Model, train: &Data, test: &Data) 
     Ok(())
 }
 
-/// Eq. 2 with its three coefficients fitted to the training alloy.
-fn rediscover(ti: &Data) -> Outcome<Model> {
-    let gene = Expression::parse("exp(-1*(Ps/(Pe*Ts)))", ti.names())?;
-    Ok(ConstantFit::new().fit(&[gene], ti)?)
-}
-
-fn exponential(model: &Model) -> Outcome<ExponentialDepthLaw> {
-    let rate = model.genes()[0].constants().next().ok_or("no rate")?;
-    Ok(ExponentialDepthLaw::new(
-        model.bias(),
-        -model.weights()[0],
-        -rate,
-    ))
-}
-
 /// BIC of link functions of P*/Pe T*^b: what two alloys say of link and exponent.
 fn print_links(two: &Data, ss: &Data) -> Outcome<()> {
     println!("   BIC (R2 on SS316) of links of x = P*/Pe T*^b:");
@@ -439,21 +475,23 @@ fn print_links(two: &Data, ss: &Data) -> Outcome<()> {
 
 fn draw(
     keyholes: &Keyholes,
-    ke: &[f64],
+    published: &Published,
     rediscovered: ExponentialDepthLaw,
     result: &SearchResult,
     chosen: &Model,
-    leak_free: &[f64],
 ) -> Outcome<()> {
-    let depth = keyholes.data.target();
+    let ke = &published.keyhole_number;
     let curve = |law: ExponentialDepthLaw| {
         move |k: f64| law.plateau() - law.amplitude() * (-law.rate() * k).exp()
     };
-    let trained = pick(keyholes, ke, TRAINING)
-        .into_iter()
-        .fold((f64::INFINITY, 0.0_f64), |(l, h), k| (l.min(k), h.max(k)));
-    let all = (0.0, ke.iter().copied().fold(0.0, f64::max) * 1.03);
-    let published = ExponentialDepthLaw::published();
+    let range = |values: &[f64]| {
+        values
+            .iter()
+            .fold((f64::INFINITY, 0.0_f64), |(l, h), k| (l.min(*k), h.max(*k)))
+    };
+    let all = (0.0, range(ke).1 * 1.03);
+    let trained = range(&pick(keyholes, ke, TRAINING));
+    let [train, test] = published.scores;
     let mut law = ScatterFigure::new(
         Axis::dimensionless("Keyhole number Ke = P*/(Pe T*)"),
         Axis::dimensionless("keyhole depth e/d"),
@@ -461,7 +499,7 @@ fn draw(
     .curve(Curve::from_fn(
         "published: 5.12 − 5.07 exp(−Ke)",
         all,
-        curve(published),
+        curve(ExponentialDepthLaw::published()),
     ))
     .curve(
         Curve::from_fn_extrapolated(
@@ -472,11 +510,15 @@ fn draw(
         )
         .color(OKABE_ITO[3]),
     )
+    .note(format!(
+        "published law: R² {:.3} training, {:.3} test",
+        train.r2, test.r2
+    ))
     .theme(Theme::page());
     let mut parity =
         ParityFigure::new(Axis::dimensionless("keyhole depth e/d")).band(Band::Relative(0.15));
     for (alloy, role) in ALLOYS.into_iter().zip(["training", "test", "test"]) {
-        let measured = pick(keyholes, depth, alloy);
+        let measured = pick(keyholes, keyholes.data.target(), alloy);
         let name = format!("{alloy} ({role}, {})", measured.len());
         law = law.series(Series::new(
             name,
@@ -486,35 +528,41 @@ fn draw(
         parity = parity.series(Series::new(
             alloy,
             measured,
-            pick(keyholes, leak_free, alloy),
+            pick(keyholes, &published.leak_free, alloy),
         ));
     }
-    let candidates = result.runs().iter().flat_map(|r| r.last_generation());
-    let front = result.front().points();
-    let mut points: Vec<(f64, f64)> = front.iter().map(|p| (p.0 as f64, p.1)).collect();
-    points.extend(candidates.map(|c| (c.complexity as f64, c.rmse)));
-    let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
-    let index = |c: usize| front.iter().position(|p| p.0 == c);
+    let front = result.front().models();
+    let candidates = result.runs().iter().flat_map(RunResult::last_generation);
+    let (x, y): (Vec<f64>, Vec<f64>) = front
+        .iter()
+        .map(|m| (m.complexity() as f64, m.rmse()))
+        .chain(candidates.map(|c| (c.complexity as f64, c.rmse)))
+        .unzip();
+    let knee = front
+        .iter()
+        .position(|m| m == chosen)
+        .ok_or("the chosen law is not on the front")?;
+    let least = front.len() - 1;
     let pareto = ParetoFigure::new(
         Axis::dimensionless("expressional complexity"),
         Axis::dimensionless("RMSE of e/d").log(),
         x,
         y,
     )
-    .highlight("P*/Pe, linear", index(5).ok_or("no linear law")?)
-    .highlight(
-        "knee: exponential in P*/Pe",
-        index(chosen.complexity()).ok_or("no chosen law")?,
-    )
+    .highlight(format!("simplest: {}", front[0].to_infix_rounded(3)), 0)
+    .highlight(format!("chosen: {}", chosen.to_infix_rounded(3)), knee)
+    .highlight("least error", least)
     .theme(Theme::page());
-    let folder = Path::new(FOLDER);
     let figures: [(&str, &dyn Figure); 3] = [
         ("fig2b_keyhole_number", &law),
         ("pareto_front", &pareto),
         ("parity_self_consistent", &parity),
     ];
     for (stem, figure) in figures {
-        println!("   {}", figure.save_all(folder, stem)?.png.display());
+        println!(
+            "   {}",
+            figure.save_all(Path::new(FOLDER), stem)?.png.display()
+        );
     }
     Ok(())
 }
