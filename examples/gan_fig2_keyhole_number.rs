@@ -542,7 +542,6 @@ fn draw(
         .iter()
         .position(|m| m == chosen)
         .ok_or("the chosen law is not on the front")?;
-    let least = front.len() - 1;
     let pareto = ParetoFigure::new(
         Axis::dimensionless("expressional complexity"),
         Axis::dimensionless("RMSE of e/d").log(),
@@ -551,7 +550,6 @@ fn draw(
     )
     .highlight(format!("simplest: {}", front[0].to_infix_rounded(3)), 0)
     .highlight(format!("chosen: {}", chosen.to_infix_rounded(3)), knee)
-    .highlight("least error", least)
     .theme(Theme::page());
     let figures: [(&str, &dyn Figure); 3] = [
         ("fig2b_keyhole_number", &law),

@@ -51,7 +51,7 @@ def main(folder):
         table.append([material, *values, KEYHOLE_SOURCES[material]])
     write(
         "keyhole.csv",
-        ["Measured keyhole depths of bare plates; sources and licence in data/README.md.",
+        ["Measured keyhole depths of bare plates; sources and license in data/README.md.",
          "Made by scripts/make_measured_tables.py."],
         ["material", "power [W]", "scan_speed [m/s]", "spot_diameter [m]", "keyhole_depth [m]", "source"],
         table,
@@ -64,7 +64,7 @@ def main(folder):
         table.append([material, row["series"], *values, POROSITY_SOURCES[material], note])
     write(
         "porosity.csv",
-        ["Measured porosities of printed parts; sources and licence in data/README.md.",
+        ["Measured porosities of printed parts; sources and license in data/README.md.",
          "absorbed_power is absorptivity times laser power as published; the raw power is not public.",
          "Made by scripts/make_measured_tables.py."],
         ["material", "series", "absorbed_power [W]", "scan_speed [m/s]", "spot_diameter [m]",

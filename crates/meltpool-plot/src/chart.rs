@@ -409,10 +409,10 @@ impl Chart {
         drawing: &mut Drawing,
     ) {
         drawing.start_clip(&frame.area);
-        let labelled = self.layers.len().saturating_sub(self.callouts.len());
+        let labeled = self.layers.len().saturating_sub(self.callouts.len());
         let mut ties = Some(ties);
         for (i, layer) in self.layers.iter().enumerate() {
-            if i == labelled {
+            if i == labeled {
                 drawing.extend(ties.take().unwrap_or_default());
             }
             match layer {

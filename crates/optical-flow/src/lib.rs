@@ -1,4 +1,4 @@
-//! Optical flow for measurement: dense velocity fields in metres per second.
+//! Optical flow for measurement: dense velocity fields in meters per second.
 //!
 //! **This release holds the error type only.** The crate is planned to hold Horn-Schunck with pyramid,
 //! warping and a reported true residual, further estimators behind one trait (Lucas-Kanade, TV-L1,

@@ -13,12 +13,12 @@
 //! let p: Vec<f64> = (0..60).map(|i| 0.5 + 0.4 * f64::from(i % 20)).collect();
 //! let q: Vec<f64> = (0..60).map(|i| 4.0 + f64::from(i / 20)).collect();
 //! let depth: Vec<f64> = p.iter().zip(&q).enumerate()
-//!     .map(|(i, (p, q))| 5.0 - 5.0 * (-p / q).exp() + 0.01 * f64::from(i as u32 * 7 % 11) - 0.05)
+//!     .map(|(i, (p, q))| 5.0 - 5.0 * (-p / q).exp() + 0.002 * f64::from(i as u32 * 7 % 11) - 0.01)
 //!     .collect();
 //! let data = Data::from_columns([("p", p), ("q", q)], ("depth", depth))?;
 //!
 //! let result = SymbolicRegressor::new().max_genes(1).population_size(200).runs(1).seed(3).fit(&data)?;
-//! for law in result.front().models().iter().take(4) {
+//! for law in result.front().models() {
 //!     println!("{:3}  {:.4}  {}", law.complexity(), law.rmse(), law.to_infix_rounded(3));
 //! }
 //! let (_, law) = result.front().knee().ok_or("no knee")?;

@@ -31,7 +31,7 @@ impl Expression {
     /// ```
     /// use symreg::{Error, Expression};
     /// let e = Expression::parse("a - -2*b^2", &["a", "b"])?;
-    /// assert_eq!(e.to_infix(&["a", "b"])?, "a-(-2)*b^2");
+    /// assert_eq!(e.to_infix(&["a", "b"])?, "a-(-2*b^2)");
     /// let error = Expression::parse("a + (b", &["a", "b"]).unwrap_err();
     /// assert_eq!(error.to_string(), "at byte 6: the parenthesis opened at byte 4 is not closed");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

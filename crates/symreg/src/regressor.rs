@@ -30,13 +30,13 @@ const MAX_GENES: usize = 10;
 /// # Examples
 ///
 /// ```
-/// use symreg::{Data, SymbolicRegressor};
+/// use symreg::{Criterion, Data, Penalty, SymbolicRegressor};
 /// let x: Vec<f64> = (1..40).map(|i| 0.1 * f64::from(i)).collect();
 /// let z: Vec<f64> = (1..40).map(|i| f64::from(i * i % 17 + 1)).collect();
 /// let y: Vec<f64> = x.iter().zip(&z).map(|(x, z)| 2.0 + 3.0 * x / z).collect();
 /// let data = Data::from_columns([("x", x), ("z", z)], ("y", y))?;
 /// let result = SymbolicRegressor::new().population_size(100).runs(1).seed(7).max_genes(1).fit(&data)?;
-/// let (_, law) = result.front().knee().ok_or("no knee")?;
+/// let (law, _) = result.front().best(Criterion::Bic, Penalty::FittedConstants).ok_or("no law")?;
 /// assert_eq!(law.to_infix_rounded(4), "2+3*(x/z)");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
