@@ -109,7 +109,11 @@ impl<'a> Evolution<'a> {
         let polish = ConstantFit::new()
             .starts(1)
             .complexity_measure(self.settings.measure);
-        let models = map_all(&self.archive, |i| polish.fit(&i.genes, self.data).ok());
+        let models = map_all(
+            &self.archive,
+            || (),
+            |(), i| polish.fit(&i.genes, self.data).ok(),
+        );
         let front = ParetoFront::from_models(models.into_iter().flatten().collect());
         let rows = self.data.n_rows() as f64;
         let last = self
@@ -258,30 +262,34 @@ impl<'a> Evolution<'a> {
         self.evaluations += models.len() as u64;
         let settings = self.settings;
         let rows = self.data.n_rows();
-        map_all(models, |genes| {
-            let mut genes = genes.clone();
-            let constants: usize = genes.iter().map(Expression::constant_count).sum();
-            // A model with as many constants as rows explains nothing.
-            let sse = if constants + genes.len() + 2 > rows {
-                f64::INFINITY
-            } else {
-                Fitter::new(self.data)
-                    .fit_either_sign(&mut genes, settings.fit_iterations, FIT_TOLERANCE)
-                    .map_or(f64::INFINITY, |o| {
-                        if o.sse.is_finite() {
-                            o.sse
-                        } else {
-                            f64::INFINITY
-                        }
-                    })
-            };
-            let complexity = genes.iter().map(|g| settings.measure.of(g)).sum();
-            Individual {
-                genes,
-                complexity,
-                sse,
-            }
-        })
+        map_all(
+            models,
+            || Fitter::new(self.data),
+            |fitter, genes| {
+                let mut genes = genes.clone();
+                let constants: usize = genes.iter().map(Expression::constant_count).sum();
+                // A model with as many constants as rows explains nothing.
+                let sse = if constants + genes.len() + 2 > rows {
+                    f64::INFINITY
+                } else {
+                    fitter
+                        .fit_either_sign(&mut genes, settings.fit_iterations, FIT_TOLERANCE)
+                        .map_or(f64::INFINITY, |o| {
+                            if o.sse.is_finite() {
+                                o.sse
+                            } else {
+                                f64::INFINITY
+                            }
+                        })
+                };
+                let complexity = genes.iter().map(|g| settings.measure.of(g)).sum();
+                Individual {
+                    genes,
+                    complexity,
+                    sse,
+                }
+            },
+        )
     }
 
     /// Enters the population into the archive, in slot order.
@@ -303,15 +311,21 @@ impl<'a> Evolution<'a> {
     }
 }
 
-/// Applies `f` to every item; on several threads with feature `rayon`, in order either way.
-fn map_all<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync + Send) -> Vec<R> {
+/// Applies `f` to every item, with scratch space made by `init`; on several threads with feature
+/// `rayon`, in order either way.
+fn map_all<T: Sync, S, R: Send>(
+    items: &[T],
+    init: impl Fn() -> S + Sync + Send,
+    f: impl Fn(&mut S, &T) -> R + Sync + Send,
+) -> Vec<R> {
     #[cfg(feature = "rayon")]
     {
         use rayon::prelude::*;
-        items.par_iter().map(f).collect()
+        items.par_iter().map_init(init, f).collect()
     }
     #[cfg(not(feature = "rayon"))]
     {
-        items.iter().map(f).collect()
+        let mut scratch = init();
+        items.iter().map(|item| f(&mut scratch, item)).collect()
     }
 }

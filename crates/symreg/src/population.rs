@@ -127,6 +127,44 @@ pub(crate) fn random_expression_for_tests(seed: u64, variables: u16, depth: usiz
     alphabet.grow(&mut rng, depth, seed % 3 == 0)
 }
 
+/// Whether `row` is a regular point: every intermediate value and slope is at most 1e6, and the result
+/// hardly feels a rounding of the inputs (relative 1e-9 for a change of 1e-13). Elsewhere neither
+/// differences nor rewritten forms have digits to compare, and a zero may have either sign.
+#[cfg(test)]
+pub(crate) fn is_regular(e: &Expression, row: &[f64]) -> bool {
+    let at = |r: &[f64]| e.evaluate_row(r).unwrap_or(f64::NAN);
+    let mut stack: Vec<f64> = Vec::new();
+    for token in e.tokens() {
+        let (value, slopes) = match *token {
+            Token::Constant(c) => (c, (0.0, 0.0)),
+            Token::Variable(v) => (row[usize::from(v)], (0.0, 0.0)),
+            Token::Apply(op) if op.arity() == 1 => {
+                let a = stack.pop().unwrap();
+                let value = op.apply_unary(a);
+                (value, (op.slope(a, value), 0.0))
+            }
+            Token::Apply(op) => {
+                let (b, a) = (stack.pop().unwrap(), stack.pop().unwrap());
+                let value = op.apply_binary(a, b);
+                (value, op.slopes(a, b, value))
+            }
+        };
+        if [value, slopes.0, slopes.1]
+            .iter()
+            .any(|v| v.is_nan() || v.abs() > 1e6)
+        {
+            return false;
+        }
+        stack.push(value);
+    }
+    let value = at(row);
+    (0..row.len()).all(|i| {
+        let mut moved = row.to_vec();
+        moved[i] *= 1.0 + 1e-13;
+        (at(&moved) - value).abs() <= 1e-9 * value.abs()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

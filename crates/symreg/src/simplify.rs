@@ -9,8 +9,8 @@ impl Expression {
     /// An equal expression that is no larger: constants folded and merged, double signs removed,
     /// the arguments of commutative operators put in a fixed order.
     ///
-    /// Values agree to rounding (relative 1e-12 where no cancellation amplifies it) wherever the
-    /// original is finite. Folding that would give a number that is not finite is not done. O(n²)
+    /// Values agree to rounding wherever all intermediate values are finite; a zero may change its
+    /// sign. Folding that would give a number that is not finite is not done. O(n²)
     /// at worst.
     ///
     /// # Examples
@@ -46,8 +46,13 @@ impl Expression {
     /// the gene's weight and the bias can hold is taken out. `None` for a gene that is constant.
     pub(crate) fn canonical_gene(&self) -> Option<Self> {
         let mut gene = self.simplified();
-        while let Some(shorter) = strip(gene.tokens()) {
-            gene = Self::from_valid(shorter).simplified();
+        while let Some(stripped) = strip(gene.tokens()) {
+            let next = Self::from_valid(stripped).simplified();
+            // A factor that comes from deep inside can cost more outside.
+            if next.complexity() > gene.complexity() {
+                break;
+            }
+            gene = next;
         }
         let has_variable = gene
             .tokens()
@@ -123,7 +128,7 @@ fn rewrite_unary(op: Operator, mut a: Vec<Token>) -> Vec<Token> {
             }
         }
         if let Some((Sub, x, y)) = split(&a) {
-            return join(Sub, y, x);
+            return rewrite_binary(Sub, y.to_vec(), x.to_vec());
         }
     }
     a.push(Token::Apply(op));
@@ -292,7 +297,7 @@ fn factored(tokens: &[Token]) -> Option<(f64, Vec<Token>)> {
 mod tests {
     use super::*;
     use crate::Result;
-    use crate::population::random_expression_for_tests;
+    use crate::population::{is_regular, random_expression_for_tests};
     use proptest::prelude::*;
 
     const NAMES: [&str; 3] = ["x", "y", "z"];
@@ -381,8 +386,11 @@ mod tests {
             let rows = [[0.7, 1.3, 2.9], [3.1, 0.2, 0.9], [1.1, 2.3, 0.4]];
             let at = |x: &Expression| rows.map(|r| x.evaluate_row(&r).unwrap());
             let (a, b) = (at(&e), at(&g));
-            let regular = a.iter().chain(&b).all(|v| v.is_finite() && v.abs() < 1e6)
-                && (b[1] - b[0]).abs() > 1e-3 * (b[1].abs() + b[0].abs());
+            let regular = rows.iter().all(|r| is_regular(&e, r) && is_regular(&g, r))
+                && a.iter().chain(&b).all(|v| v.is_finite() && v.abs() < 1e6)
+                && (b[1] - b[0]).abs() > 1e-3 * (b[1].abs() + b[0].abs())
+                // Otherwise rounding has taken what the slope is made of.
+                && (a[1] - a[0]).abs() > 1e-3 * (a[1].abs() + a[0].abs());
             if regular {
                 let slope = (a[1] - a[0]) / (b[1] - b[0]);
                 let predicted = a[0] + slope * (b[2] - b[0]);
@@ -401,15 +409,8 @@ mod tests {
             prop_assert_eq!(&s.simplified(), &s, "not idempotent");
             for row in [[0.7, 1.3, 2.9], [3.1, 0.2, 0.9]] {
                 let (a, b) = (e.evaluate_row(&row).unwrap(), s.evaluate_row(&row).unwrap());
-                // Judged against the sensitivity to rounding of the inputs, so that cancellation
-                // and steep functions do not count as errors of the rewriting.
-                let spread = row.iter().enumerate().flat_map(|(i, v)| {
-                    let mut moved = row;
-                    moved[i] = v * (1.0 + 1e-13);
-                    [e.evaluate_row(&moved).unwrap(), s.evaluate_row(&moved).unwrap()]
-                }).map(|v| (v - a).abs()).fold(0.0, f64::max);
-                if a.is_finite() && b.is_finite() && spread.is_finite() && a.abs() < 1e100 && spread < 1e-6 * a.abs() {
-                    prop_assert!((a - b).abs() <= 1e-9 * a.abs() + 100.0 * spread, "{} {} from {:?} to {:?}", a, b, e, s);
+                if is_regular(&e, &row) && is_regular(&s, &row) && a.abs() < 1e100 {
+                    prop_assert!((a - b).abs() <= 1e-8 * a.abs(), "{} {} from {:?} to {:?}", a, b, e, s);
                 }
             }
         }

@@ -81,8 +81,7 @@ impl Expression {
     /// for all $\lambda > 0$: whether $\sum_j w_j x_j\,\partial f/\partial x_j = 0$.
     ///
     /// With weights 1, 1 for two inputs this asks whether they enter only as their ratio. Tested
-    /// as in [`power_product`](Self::power_product). `false` for a constant expression is never
-    /// returned: a constant has every symmetry.
+    /// as in [`power_product`](Self::power_product). A constant expression has every symmetry.
     ///
     /// # Errors
     ///
