@@ -143,7 +143,7 @@ impl ConstantFit {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`]; [`Error::VariableOutOfRange`]; [`Error::TooManyNodes`];
-    /// [`Error::ConstantTarget`]; [`Error::TooFewRows`] when the rows do not outnumber the
+    /// [`Error::ConstantTarget`]; [`Error::TargetOutOfRange`]; [`Error::TooFewRows`] when the rows do not outnumber the
     /// constants; [`Error::ConstantModel`] when no gene varies; [`Error::InvalidModel`] when no start gives finite values on all rows.
     pub fn fit(&self, genes: &[Expression], data: &Data) -> Result<Model> {
         self.validate()?;

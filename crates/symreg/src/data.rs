@@ -282,6 +282,18 @@ impl Data {
                 rows: self.target.len(),
             });
         }
+        if !self.total_sum_of_squares().is_normal() {
+            let mean = self.target.iter().sum::<f64>() / self.target.len() as f64;
+            let spread = self
+                .target
+                .iter()
+                .map(|y| (y - mean).abs())
+                .fold(0.0, f64::max);
+            return Err(Error::TargetOutOfRange {
+                target: self.target_name.clone(),
+                spread,
+            });
+        }
         if self.columns.iter().all(|c| is_constant(c)) {
             return Err(Error::AllColumnsConstant {
                 columns: self.columns.len(),
@@ -403,6 +415,14 @@ mod tests {
             flat.check_searchable(),
             Err(Error::AllColumnsConstant { columns: 1 })
         );
+        for size in [1e300, 1e-300] {
+            let y = vec![size, 2.0 * size, 3.0 * size, 4.0 * size];
+            let extreme = Data::from_columns([("x", vec![1.0, 2.0, 3.0, 4.0])], ("y", y))?;
+            assert!(matches!(
+                extreme.check_searchable(),
+                Err(Error::TargetOutOfRange { .. })
+            ));
+        }
         let short = Data::from_columns([("x", vec![1.0; 3])], ("y", vec![1.0, 2.0, 3.0]))?;
         assert!(matches!(
             short.check_searchable(),

@@ -57,6 +57,16 @@ pub enum Error {
         /// Number of rows.
         rows: usize,
     },
+    /// The squares of the target are too large or too small for floating-point numbers.
+    #[error(
+        "the target `{target}` spreads over {spread:e}, whose square is no normal number; scale it"
+    )]
+    TargetOutOfRange {
+        /// Name of the target.
+        target: String,
+        /// Its largest distance from its mean.
+        spread: f64,
+    },
     /// All input columns are constant, so no law can hold any of them.
     #[error("all {columns} input columns are constant")]
     AllColumnsConstant {

@@ -342,7 +342,8 @@ impl SymbolicRegressor {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`]; [`Error::ConstantTarget`]; [`Error::AllColumnsConstant`];
+    /// [`Error::InvalidParameter`]; [`Error::ConstantTarget`]; [`Error::TargetOutOfRange`];
+    /// [`Error::AllColumnsConstant`];
     /// [`Error::TooFewRows`] below 4 rows; [`Error::NoValidModel`] when nothing was finite on all
     /// rows.
     pub fn fit(&self, data: &Data) -> Result<SearchResult> {
