@@ -61,13 +61,13 @@ fn main() -> Outcome<()> {
     let result = search_one_alloy(&search, &ti, &rest, &mut summary)?;
     let (_, chosen) = result.front().knee().ok_or("the front has no knee")?;
     println!("\n4. The chosen structure with T* where the paper has it");
-    let rediscovered = place_t_star(&keyholes, &ti, &mut summary)?;
+    let refitted = place_t_star(&keyholes, &ti, &mut summary)?;
     println!("\n5. What the {TRAINING} rows do not decide");
     print_undecided(&search, chosen, &ti, &rest, &mut summary)?;
     println!("\n6. Two alloys, {TRAINING} and Al6061; tested on SS316");
     search_two_alloys(&search, &keyholes, &published.predicted, &mut summary)?;
     println!("\n7. Figures");
-    draw(&keyholes, &published, rediscovered, &result, chosen)?;
+    draw(&keyholes, &published, refitted, &result, chosen)?;
 
     let seconds = start.elapsed().as_secs_f64();
     summary.insert("seconds".into(), ((seconds * 10.0).round() / 10.0).into());
@@ -154,13 +154,9 @@ fn place_t_star(
     );
     let rate = model.genes()[0].constants().next().ok_or("no rate")?;
     let law = ExponentialDepthLaw::new(model.bias(), -model.weights()[0], -rate);
-    let [_, test] = print_scores(
-        "rediscovered",
-        keyholes,
-        &model.predict_data(&keyholes.data)?,
-    )?;
+    let [_, test] = print_scores("refitted", keyholes, &model.predict_data(&keyholes.data)?)?;
     print_scores(
-        "rediscovered, self-consistent",
+        "refitted, self-consistent",
         keyholes,
         &self_consistent(keyholes, law)?,
     )?;
@@ -337,7 +333,7 @@ fn search(label: &str, regressor: &SymbolicRegressor, data: &Data) -> Outcome<Se
     }
     let evaluations: u64 = result.runs().iter().map(RunResult::evaluations).sum();
     println!(
-        "   {label}: {} seeds, {evaluations} models fitted in {:.1} s",
+        "   {label}: {} runs, {evaluations} models fitted in {:.1} s",
         result.runs().len(),
         start.elapsed().as_secs_f64()
     );
@@ -390,16 +386,25 @@ fn print_runs(result: &SearchResult, data: &Data, each: bool) -> Outcome<usize> 
                 format!("Ps^{} Pe^{} Ts^{}", e[0], e[1], e[2])
             });
             println!(
-                "     seed {i}: group {text:18} {}",
+                "     run {i}: group {text:18} {}",
                 model.to_infix_rounded(4)
             );
         }
     }
     println!(
-        "     the knee holds P* and Pe only as P*/Pe on {holding} of {} seeds",
+        "     the knee holds P* and Pe only as P*/Pe on {holding} of {} runs",
         result.runs().len()
     );
     Ok(holding)
+}
+
+/// Three decimals, or a power of ten where a law explodes.
+fn short(value: f64) -> String {
+    if value.abs() < 1000.0 {
+        format!("{value:.3}")
+    } else {
+        format!("{value:.0e}")
+    }
 }
 
 /// The knee and the law of least BIC of a search, beside the BIC of the chosen law.
@@ -417,7 +422,7 @@ fn print_best(result: &SearchResult, chosen: &Model, train: &Data, test: &Data) 
     for (name, model) in [("knee", knee), ("least BIC", least)] {
         let Some(model) = model else { continue };
         println!(
-            "     {name:9} BIC {:.1} ({:+.1} against the chosen law), P*/Pe {}, R2 test {:.3}: {}",
+            "     {name:9} BIC {:.1} ({:+.1} against the chosen law), P*/Pe {}, R2 test {}: {}",
             bic(model),
             bic(model) - bic(chosen),
             if holds_ratio(model, train)? {
@@ -425,7 +430,7 @@ fn print_best(result: &SearchResult, chosen: &Model, train: &Data, test: &Data) 
             } else {
                 "broken"
             },
-            model.score(test)?.r2,
+            short(model.score(test)?.r2),
             model.to_infix_rounded(3)
         );
     }
@@ -476,7 +481,7 @@ fn print_links(two: &Data, ss: &Data) -> Outcome<()> {
 fn draw(
     keyholes: &Keyholes,
     published: &Published,
-    rediscovered: ExponentialDepthLaw,
+    refitted: ExponentialDepthLaw,
     result: &SearchResult,
     chosen: &Model,
 ) -> Outcome<()> {
@@ -503,10 +508,10 @@ fn draw(
     ))
     .curve(
         Curve::from_fn_extrapolated(
-            "rediscovered on Ti-6Al-4V",
+            "same form, refitted on Ti-6Al-4V",
             trained,
             all,
-            curve(rediscovered),
+            curve(refitted),
         )
         .color(OKABE_ITO[3]),
     )
@@ -515,8 +520,9 @@ fn draw(
         train.r2, test.r2
     ))
     .theme(Theme::page());
-    let mut parity =
-        ParityFigure::new(Axis::dimensionless("keyhole depth e/d")).band(Band::Relative(0.15));
+    let mut parity = ParityFigure::new(Axis::dimensionless("keyhole depth e/d"))
+        .band(Band::Relative(0.15))
+        .note("published law, self-consistent");
     for (alloy, role) in ALLOYS.into_iter().zip(["training", "test", "test"]) {
         let measured = pick(keyholes, keyholes.data.target(), alloy);
         let name = format!("{alloy} ({role}, {})", measured.len());
@@ -542,14 +548,20 @@ fn draw(
         .iter()
         .position(|m| m == chosen)
         .ok_or("the chosen law is not on the front")?;
+    let label = |m: &Model| {
+        m.to_infix_rounded(3)
+            .replace("Ps", "P*")
+            .replace("Ts", "T*")
+    };
     let pareto = ParetoFigure::new(
         Axis::dimensionless("expressional complexity"),
         Axis::dimensionless("RMSE of e/d").log(),
         x,
         y,
     )
-    .highlight(format!("simplest: {}", front[0].to_infix_rounded(3)), 0)
-    .highlight(format!("chosen: {}", chosen.to_infix_rounded(3)), knee)
+    .candidates_label("last generation of five runs")
+    .highlight(format!("simplest: {}", label(&front[0])), 0)
+    .highlight(format!("chosen: {}", label(chosen)), knee)
     .theme(Theme::page());
     let figures: [(&str, &dyn Figure); 3] = [
         ("fig2b_keyhole_number", &law),

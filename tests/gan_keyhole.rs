@@ -150,6 +150,13 @@ fn laws_that_break_the_ratio_fit_the_training_alloy_better() -> Outcome {
             .expression()
             .has_scaling_symmetry(&[1.0, 1.0, 0.0], &ti)?
     );
+    for (text, difference) in [
+        ("log(1+Ps/Pe)", -4.4),
+        ("Pe/(Pe+0.4*Ps)", -2.9),
+        ("(1+Ps)/(Pe+0.4*Ps)", -10.1),
+    ] {
+        assert_abs_diff_eq!(bic(&fit(&[text])?) - bic(&ratio), difference, epsilon = 0.1);
+    }
     let two = keyhole_search(SEED).max_genes(2).fit(&ti)?;
     let (best, value) = two
         .front()

@@ -223,7 +223,30 @@ impl Process {
                 found: self.ambient_temperature.to_string(),
             });
         }
-        number.evaluate(|symbol| self.value(symbol))
+        number
+            .evaluate(|symbol| self.value(symbol))
+            .map_err(|error| match error {
+                Error::MissingSymbol { number, symbol } => Error::MissingSymbol {
+                    number,
+                    symbol: self.missing_part(symbol),
+                },
+                other => other,
+            })
+    }
+
+    /// What has to be set for a symbol that has no value: the first of its parts without one.
+    fn missing_part(&self, symbol: Symbol) -> Symbol {
+        let parts: &[Symbol] = match symbol {
+            Symbol::EffectivePower => &[
+                Symbol::LaserPower,
+                Symbol::Absorptivity,
+                Symbol::ThresholdPower,
+            ],
+            Symbol::AbsorbedPower => &[Symbol::LaserPower, Symbol::Absorptivity],
+            _ => &[],
+        };
+        let missing = parts.iter().find(|part| self.value(**part).is_none());
+        missing.copied().unwrap_or(symbol)
     }
 
     fn property_value(&self, kind: PropertyKind) -> Option<f64> {
@@ -291,6 +314,14 @@ mod tests {
             Err(Error::MissingSymbol {
                 number: NamedNumber::Peclet,
                 symbol: Symbol::ScanSpeed
+            })
+        ));
+        let unknown_threshold = published(100.0)?.number(NamedNumber::NormalizedPower);
+        assert!(matches!(
+            unknown_threshold,
+            Err(Error::MissingSymbol {
+                symbol: Symbol::ThresholdPower,
+                ..
             })
         ));
         let below = published(95.0)?.laser_power(90.0);

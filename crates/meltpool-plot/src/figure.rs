@@ -85,8 +85,16 @@ pub trait Figure: Debug {
     /// Makes the folder and writes `stem.svg`, `stem.png` and `stem.csv` into it.
     ///
     /// # Errors
-    /// As [`Figure::draw_in`], and [`Error::Io`] if the folder or a file cannot be written.
+    /// [`Error::InvalidParameter`] for a stem that is no plain file name; as [`Figure::draw_in`]; and
+    /// [`Error::Io`] if the folder or a file cannot be written.
     fn save_all(&self, folder: &Path, stem: &str) -> Result<FigureFiles> {
+        if stem.is_empty() || stem.contains(['/', '\\']) || stem.starts_with('.') {
+            return Err(Error::InvalidParameter {
+                name: "stem",
+                requirement: "a file name without folder or leading dot",
+                found: format!("{stem:?}"),
+            });
+        }
         let drawing = self.draw()?;
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         let path = |extension: &str| folder.join(format!("{stem}.{extension}"));

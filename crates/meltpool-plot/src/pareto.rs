@@ -51,6 +51,13 @@ impl ParetoFigure {
         }
     }
 
+    /// What the light points are called in the legend (default "all candidates").
+    pub fn candidates_label(mut self, label: impl Into<String>) -> Self {
+        let (x, y) = (self.candidates.x().to_vec(), self.candidates.y().to_vec());
+        self.candidates = Series::new(label, x, y);
+        self
+    }
+
     /// Marks and labels the candidate at `index`.
     pub fn highlight(mut self, label: impl Into<String>, index: usize) -> Self {
         self.highlights.push((label.into(), index));

@@ -101,7 +101,8 @@ impl ConstantFit {
     }
 
     /// Number of starting points (default 11): the given constants first, then all of them times
-    /// 0.1, 10, 0.01, 100, -1, -0.1, -10, … The best fit is returned.
+    /// 0.1, 10, 0.01, 100, -1, -0.1, -10, … The best fit is returned; a start that is not finite on
+    /// all rows is passed over, so the fit can lie far from the constants given.
     pub fn starts(mut self, value: usize) -> Self {
         self.starts = value;
         self
@@ -148,6 +149,13 @@ impl ConstantFit {
     pub fn fit(&self, genes: &[Expression], data: &Data) -> Result<Model> {
         self.validate()?;
         data.check_searchable()?;
+        if genes.is_empty() {
+            return Err(Error::InvalidParameter {
+                name: "genes",
+                requirement: "at least one",
+                found: "none".into(),
+            });
+        }
         let nodes: usize = genes.iter().map(|g| g.node_count() + 3).sum();
         if nodes + 1 > MAX_NODES {
             return Err(Error::TooManyNodes {
@@ -656,6 +664,7 @@ mod tests {
                 columns: 2
             })
         );
+        assert!(ConstantFit::new().fit(&[], &data).is_err());
         assert!(
             ConstantFit::new()
                 .starts(0)

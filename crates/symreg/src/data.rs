@@ -82,6 +82,12 @@ impl Data {
             });
         }
         check_names(&names)?;
+        if names.contains(&target_name) {
+            return Err(Error::NameClash {
+                name: target_name,
+                taken_by: "an input column",
+            });
+        }
         if target.is_empty() {
             return Err(Error::TooFewRows {
                 rows: 0,
@@ -387,6 +393,10 @@ mod tests {
         );
         assert!(matches!(
             Data::from_columns([("x", vec![1.0]), ("x", vec![1.0])], ("y", vec![1.0])),
+            Err(Error::NameClash { .. })
+        ));
+        assert!(matches!(
+            Data::from_columns([("x", vec![1.0])], ("x", vec![1.0])),
             Err(Error::NameClash { .. })
         ));
         assert_eq!(

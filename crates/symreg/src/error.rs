@@ -38,7 +38,7 @@ pub enum Error {
         found: usize,
     },
     /// A value is NaN or infinite.
-    #[error("column `{column}` holds {value} in row {row}")]
+    #[error("column `{column}` holds {value} in row {row}, counting from 0")]
     NonFinite {
         /// Name of the column, or of the target.
         column: String,
@@ -140,7 +140,7 @@ pub enum Error {
         columns: usize,
     },
     /// A model gives no finite value on a training row, at any of the constants tried.
-    #[error("`{expression}` has no finite value on row {row}")]
+    #[error("`{expression}` has no finite value in row {row}, counting from 0")]
     InvalidModel {
         /// The expression.
         expression: String,
@@ -160,7 +160,7 @@ pub enum Error {
         evaluations: u64,
     },
     /// A function needs positive values.
-    #[error("column `{column}` must be positive, found {value} in row {row}")]
+    #[error("column `{column}` must be positive, found {value} in row {row}, counting from 0")]
     NotPositive {
         /// Name of the column.
         column: String,
@@ -191,7 +191,7 @@ pub enum ParseProblem {
     #[error("function `{0}` needs an opening parenthesis")]
     MissingArguments(&'static str),
     /// A function has the wrong number of arguments.
-    #[error("function `{name}` takes {expected} arguments")]
+    #[error("function `{name}` takes {expected} argument(s)")]
     WrongArgumentCount {
         /// The function.
         name: &'static str,
@@ -199,7 +199,7 @@ pub enum ParseProblem {
         expected: usize,
     },
     /// A number cannot be represented.
-    #[error("`{0}` is no finite number")]
+    #[error("`{0}` is no number, or beyond their range")]
     BadNumber(String),
     /// A parenthesis is not closed.
     #[error("the parenthesis opened at byte {0} is not closed")]

@@ -112,7 +112,12 @@ impl<'a> Evolution<'a> {
         let models = map_all(
             &self.archive,
             || (),
-            |(), i| polish.fit(&i.genes, self.data).ok(),
+            |(), i| {
+                let model = polish.fit(&i.genes, self.data).ok()?;
+                // The fit may have turned signs around that the canonical form places better.
+                let genes = self.canonical(model.genes().to_vec());
+                polish.fit(&genes, self.data).ok()
+            },
         );
         let front = ParetoFront::from_models(models.into_iter().flatten().collect());
         let rows = self.data.n_rows() as f64;

@@ -96,6 +96,9 @@ pub fn knee(front: &[(usize, f64)]) -> Option<Knee> {
     })
 }
 
+/// Relative gain in the sum of squares below which two models count as equally accurate.
+const ROUNDING: f64 = 1e-9;
+
 /// Models that no other model dominates in error and complexity, by rising complexity.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -104,7 +107,8 @@ pub struct ParetoFront {
 }
 
 impl ParetoFront {
-    /// The front of some models; of equal ones that with the shorter, then smaller text is kept.
+    /// The front of some models. A more complex one must lower the sum of squares by more than
+    /// rounding (relative 1e-9); of equal ones that with the shorter, then smaller text is kept.
     #[must_use]
     pub fn from_models(mut models: Vec<Model>) -> Self {
         models.sort_by_cached_key(|m| {
@@ -115,8 +119,16 @@ impl ParetoFront {
             .iter()
             .map(|m| (m.complexity(), m.floored_sse()))
             .collect();
-        let keep = pareto_front(&points);
         let mut slots: Vec<Option<Model>> = models.into_iter().map(Some).collect();
+        let mut best = f64::INFINITY;
+        let mut keep = pareto_front(&points);
+        keep.retain(|&i| {
+            let gains = points[i].1 < best * (1.0 - ROUNDING);
+            if gains {
+                best = points[i].1;
+            }
+            gains
+        });
         Self {
             models: keep.into_iter().filter_map(|i| slots[i].take()).collect(),
         }

@@ -31,8 +31,15 @@ impl Basis {
     /// Adds a column; `false` (and nothing added) if it is a combination of those before it.
     pub(crate) fn push(&mut self, column: &[f64]) -> bool {
         debug_assert_eq!(column.len(), self.n_rows);
-        let before = norm(column);
-        let mut rest = column.to_vec();
+        // By a power of two, which changes no digit, to where squares neither over- nor underflow.
+        let largest = column.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let exponent = if largest.is_normal() {
+            libm::ilogb(largest)
+        } else {
+            0
+        };
+        let mut rest: Vec<f64> = column.iter().map(|v| libm::scalbn(*v, -exponent)).collect();
+        let before = norm(&rest);
         let mut components = self.project_out(&mut rest);
         let after = norm(&rest);
         // Written so that NaN counts as dependent.
@@ -43,6 +50,9 @@ impl Basis {
             *v /= after;
         }
         components.push(after);
+        for c in &mut components {
+            *c = libm::scalbn(*c, exponent);
+        }
         self.directions.push(rest);
         self.factor.push(components);
         true
@@ -149,6 +159,11 @@ mod tests {
         assert!(!basis.push(&y), "a combination of 1 and x");
         assert!(!basis.push(&[0.0; 9]));
         assert!(!basis.push(&[f64::NAN; 9]));
+        for size in [1e-300, 1e300] {
+            let extreme: Vec<f64> = x.iter().map(|v| size * v).collect();
+            assert!(!basis.push(&extreme), "a multiple of x");
+            assert!(Basis::with_constant(9).push(&extreme));
+        }
         assert_eq!(basis.rank(), 2);
         let mut rest = y;
         let components = basis.project_out(&mut rest);

@@ -233,6 +233,22 @@ impl Model {
         self.expression().evaluate(x)
     }
 
+    /// The prediction for one row of inputs, in the order of [`names`](Self::names).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CountMismatch`] if there is not one value a name.
+    pub fn predict_row(&self, row: &[f64]) -> Result<f64> {
+        if row.len() != self.names.len() {
+            return Err(Error::CountMismatch {
+                what: "values",
+                expected: self.names.len(),
+                found: row.len(),
+            });
+        }
+        self.expression().evaluate_row(row)
+    }
+
     /// Predictions for the rows of a table, whose columns are found by name.
     ///
     /// # Errors
@@ -287,6 +303,8 @@ mod tests {
         assert_eq!(back, model.expression());
         assert!((model.r2() - 1.0).abs() < 1e-12);
         assert!(model.predict(&ndarray::Array2::zeros((1, 2))).is_err());
+        assert!((model.predict_row(&[1.0])? - 0.0).abs() < 1e-9);
+        assert!(model.predict_row(&[]).is_err());
         Ok(())
     }
 

@@ -251,7 +251,7 @@ impl<S: AsRef<str>> Parser<'_, S> {
             return self.push(Token::Constant(*value));
         }
         let Some(op) = Operator::from_function_name(&name) else {
-            return Err(problem(start, ParseProblem::UnknownName(name)));
+            return Err(problem(start, ParseProblem::UnknownName(shortened(&name))));
         };
         let opened = {
             self.skip_space();
@@ -299,14 +299,22 @@ impl<S: AsRef<str>> Parser<'_, S> {
             }
         }
         let text = &self.rest()[..end];
+        let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+        let is_zero = !mantissa.contains(|c: char| ('1'..='9').contains(&c));
+        // Neither infinite nor, by underflow, zero.
         let value: f64 = text
             .parse()
             .ok()
-            .filter(|v: &f64| v.is_finite())
-            .ok_or_else(|| problem(start, ParseProblem::BadNumber(text.to_owned())))?;
+            .filter(|v: &f64| v.is_finite() && (*v != 0.0 || is_zero))
+            .ok_or_else(|| problem(start, ParseProblem::BadNumber(shortened(text))))?;
         self.at += end;
         Ok(value)
     }
+}
+
+/// At most 40 characters, for messages.
+fn shortened(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 fn starts_number(c: char) -> bool {
@@ -347,6 +355,7 @@ mod tests {
             ("square(y)", 9.0),
             ("1.5e1 - .5", 14.5),
             ("2e0", 2.0),
+            ("0e-999", 0.0),
         ] {
             assert_eq!(value(text), expected, "{text}");
         }
@@ -390,6 +399,7 @@ mod tests {
                 },
             ),
             ("1e999", 0, P::BadNumber("1e999".into())),
+            ("1e-999", 0, P::BadNumber("1e-999".into())),
             (".", 0, P::BadNumber(".".into())),
             ("x # y", 2, P::Unexpected('#')),
             ("sin()", 4, P::Unexpected(')')),

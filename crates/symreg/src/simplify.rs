@@ -95,6 +95,17 @@ fn negated(tokens: &[Token]) -> Option<&[Token]> {
     }
 }
 
+/// `f` of a term `-f`, `-c * f` or `-c / f`.
+fn without_sign(tokens: &[Token]) -> Option<Vec<Token>> {
+    if let Some(f) = negated(tokens) {
+        return Some(f.to_vec());
+    }
+    match scaled(tokens) {
+        Some((op @ (Mul | Div), c, f)) if c < 0.0 => Some(with_constant(op, -c, f)),
+        _ => None,
+    }
+}
+
 fn join(op: Operator, a: &[Token], b: &[Token]) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(a.len() + b.len() + 1);
     tokens.extend_from_slice(a);
@@ -156,17 +167,11 @@ fn rewrite_binary(op: Operator, a: Vec<Token>, b: Vec<Token>) -> Vec<Token> {
             }
         }
         (None, None) => {
-            if let Some(f) = negated(&b) {
-                match op {
-                    Add => return rewrite_binary(Sub, a, f.to_vec()),
-                    Sub => return rewrite_binary(Add, a, f.to_vec()),
-                    _ => {}
-                }
+            if let (Add | Sub, Some(f)) = (op, without_sign(&b)) {
+                return rewrite_binary(if op == Add { Sub } else { Add }, a, f);
             }
-            if let Some(f) = negated(&a) {
-                if op == Add {
-                    return rewrite_binary(Sub, b, f.to_vec());
-                }
+            if let (Add, Some(f)) = (op, without_sign(&a)) {
+                return rewrite_binary(Sub, b, f);
             }
         }
     }
@@ -331,6 +336,9 @@ mod tests {
             ("-(x-y)", "y-x"),
             ("-(2*x)", "-2*x"),
             ("x-(-y)", "x+y"),
+            ("x-(-2*y)", "x+2*y"),
+            ("x+(-2/y)", "x-2/y"),
+            ("-2*x+y", "y-2*x"),
             ("x+(-y)", "x-y"),
             ("(-x)+y", "y-x"),
             ("1-(2-x)", "-1+x"),
