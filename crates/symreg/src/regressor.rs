@@ -192,9 +192,10 @@ impl SymbolicRegressor {
     }
 
     /// Probability that a child comes from crossover (default 0.4; GPTIPS 0.84). What this and
-    /// [`mutation_probability`](Self::mutation_probability) leave is a fresh random model. With fitted
-    /// constants small steps pay: of 40 runs on noise-free rows of the depth law of Gan et al., 22 found
-    /// it with 0.4 and 0.58, 8 with the values of GPTIPS.
+    /// [`mutation_probability`](Self::mutation_probability) leave is a fresh random model. With
+    /// fitted constants small steps pay: on noise-free rows of the depth law of Gan et al. (one
+    /// gene, eight seeds of five runs) every search found the law, on 18 of 40 runs; with the values
+    /// of GPTIPS five of eight, on 14 of 40.
     pub fn crossover_probability(mut self, value: f64) -> Self {
         self.crossover_probability = value;
         self
