@@ -59,6 +59,20 @@ fn pi_basis(criterion: &mut Criterion) -> Outcome {
         });
     }
     group.finish();
+    let mut group = criterion.benchmark_group("dimless/repeating_sets");
+    for (name, system) in &systems {
+        group.bench_function(BenchmarkId::from_parameter(name), |b| {
+            b.iter(|| black_box(system).repeating_sets());
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("dimless/circuits");
+    for (name, system) in &systems {
+        group.bench_function(BenchmarkId::from_parameter(name), |b| {
+            b.iter(|| black_box(system).circuits());
+        });
+    }
+    group.finish();
     Ok(())
 }
 

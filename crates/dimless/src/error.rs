@@ -108,6 +108,20 @@ pub enum Error {
         /// The names of the system.
         present: Vec<String>,
     },
+    /// The dimension of a repeating variable follows from those before it.
+    #[error("the dimension of {name:?} follows from those of the repeating variables before it")]
+    DependentVariable {
+        /// The variable.
+        name: String,
+    },
+    /// There are too many choices of repeating variables to try.
+    #[error("{subsets} choices of repeating variables exceed the limit of {limit}")]
+    TooManySubsets {
+        /// How many there are.
+        subsets: u128,
+        /// The limit.
+        limit: u64,
+    },
     /// A list has the wrong length.
     #[error("{name} must have length {expected}, found {found}")]
     LengthMismatch {

@@ -56,6 +56,8 @@
 //!   [`Quantity`] is a value with a dimension.
 //! - A [`System`] is a list of named variables with dimensions. Its [`PiBasis`] is the Hermite normal form of the lattice of
 //!   all dimensionless products of whole powers: every such product is a whole combination of the basis, in one way.
+//! - [`System::repeating_sets`] gives all sets of groups by repeating variables, [`System::with_repeating`] the one of a
+//!   choice, and [`System::circuits`] the groups of fewest variables.
 //! - A [`Symbol`] is a quantity of laser melting; a [`NamedNumber`] is an exact power product of symbols.
 //! - A [`Material`] holds what several sources say, side by side; a [`Process`] holds one experiment.
 //! - A [`Table`] holds columns with units; [`dataset`] holds two measured ones.
@@ -107,6 +109,7 @@ mod power;
 mod process;
 mod quantity;
 mod rational;
+mod repeating;
 mod spot;
 mod symbol;
 mod system;
@@ -124,6 +127,7 @@ pub use pi::{Group, PiBasis};
 pub use process::Process;
 pub use quantity::Quantity;
 pub use rational::Rational;
+pub use repeating::{MAX_SUBSETS, RepeatingSet, RepeatingSets};
 pub use spot::{SpotDiameter, SpotRadius};
 pub use symbol::Symbol;
 pub use system::{MAX_VARIABLES, System};

@@ -135,7 +135,7 @@ fn make_positive(row: &mut [i128], column: usize) -> Result<()> {
 }
 
 /// The rows of the dimension matrix that are not 0, each scaled to whole numbers without a common factor.
-fn integer_rows(dimensions: &[Dimension]) -> Result<Vec<Vec<i128>>> {
+pub(crate) fn integer_rows(dimensions: &[Dimension]) -> Result<Vec<Vec<i128>>> {
     let mut rows = Vec::new();
     for base in 0..7 {
         if dimensions.iter().all(|d| d.exponents()[base].is_zero()) {

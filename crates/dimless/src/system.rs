@@ -119,6 +119,10 @@ impl System {
         &self.names
     }
 
+    pub(crate) fn shared_names(&self) -> &Arc<[String]> {
+        &self.names
+    }
+
     /// The dimensions, in the order of the names.
     pub fn dimensions(&self) -> &[Dimension] {
         &self.dimensions

@@ -63,6 +63,34 @@ fn check(problem: &Value) -> Outcome {
         .map(Value::from)
         .collect();
     assert_eq!(Value::from(unusable), problem["unusable_variables"], "{id}");
+    let circuits = system.circuits()?;
+    let found: Vec<Vec<i64>> = circuits.iter().map(|g| g.exponents().to_vec()).collect();
+    let mut expected = rows(&problem["circuits"])?;
+    expected.sort_unstable();
+    assert_eq!(found, expected, "{id}");
+    let sets = system.repeating_sets()?;
+    let count = |key: &str| problem[key].as_u64();
+    assert_eq!(
+        Some(sets.n_regular() as u64),
+        count("n_nonsingular_repeating_sets"),
+        "{id}"
+    );
+    assert_eq!(
+        Some(sets.distinct().len() as u64),
+        count("n_distinct_pi_sets"),
+        "{id}"
+    );
+    for set in sets.distinct() {
+        let names: Vec<&str> = set.repeating().iter().map(String::as_str).collect();
+        let textbook = system.with_repeating(&names)?;
+        assert_eq!(textbook.len(), set.groups().len());
+        for group in textbook {
+            assert!(
+                system.dimension_of(group.exponents())?.is_dimensionless(),
+                "{id}"
+            );
+        }
+    }
     for circuit in rows(&problem["circuits"])? {
         check_coordinates(&basis, &circuit)?;
     }
@@ -436,6 +464,75 @@ proptest! {
             let plain = group.evaluate(&values[..dimensions.len()])?;
             let other = group.evaluate(&scaled)?;
             prop_assert!((plain / other - 1.0).abs() < 1e-12, "{} and {}", plain, other);
+        }
+    }
+}
+
+#[test]
+fn repeating_variables_must_fit_and_be_independent() -> Outcome {
+    let pipe = System::new([
+        ("dp", "Pa"),
+        ("rho", "kg/m^3"),
+        ("v", "m/s"),
+        ("D", "m"),
+        ("mu", "Pa s"),
+    ])?;
+    assert!(matches!(
+        pipe.with_repeating(&["rho", "v"]),
+        Err(Error::LengthMismatch {
+            expected: 3,
+            found: 2,
+            ..
+        })
+    ));
+    let dependent = |names: &[&str], expected: &str| matches!(pipe.with_repeating(names), Err(Error::DependentVariable { name }) if name == expected);
+    assert!(dependent(&["dp", "rho", "v"], "v"));
+    assert!(dependent(&["rho", "v", "rho"], "rho"));
+    assert!(matches!(
+        pipe.with_repeating(&["rho", "v", "x"]),
+        Err(Error::UnknownVariable { .. })
+    ));
+    let many = System::new((0..40).map(|i| {
+        (
+            format!("x{i}"),
+            ["m", "kg", "s", "K", "A", "mol", "cd"][i % 7],
+        )
+    }))?;
+    assert!(matches!(
+        many.repeating_sets(),
+        Err(Error::TooManySubsets {
+            subsets: 18_643_560,
+            ..
+        })
+    ));
+    Ok(())
+}
+
+proptest! {
+    /// A circuit has no group inside its support, and every group of the basis contains one.
+    #[test]
+    fn circuits_are_minimal_and_inside_every_group(dims in prop::collection::vec(prop::array::uniform3(-2_i64..=2), 2..7)) {
+        let variables = dims.iter().enumerate().map(|(i, d)| {
+            let mut exponents = [Rational::ZERO; 7];
+            for (slot, e) in exponents.iter_mut().zip(d) {
+                *slot = Rational::from(*e);
+            }
+            (format!("x{i}"), Dimension::new(exponents))
+        });
+        let system = System::from_dimensions(variables).unwrap();
+        let support = |e: &[i64]| -> Vec<bool> { e.iter().map(|v| *v != 0).collect() };
+        let inside = |a: &[bool], b: &[bool]| a.iter().zip(b).all(|(x, y)| *y || !*x);
+        let circuits: Vec<Vec<bool>> = system.circuits().unwrap().iter().map(|g| support(g.exponents())).collect();
+        for (i, a) in circuits.iter().enumerate() {
+            for b in &circuits[..i] {
+                prop_assert!(!inside(a, b) && !inside(b, a));
+            }
+        }
+        for group in system.pi().unwrap().groups() {
+            prop_assert!(circuits.iter().any(|c| inside(c, &support(group.exponents()))));
+        }
+        for set in system.repeating_sets().unwrap().distinct() {
+            prop_assert_eq!(set.groups().len(), system.n_groups().unwrap());
         }
     }
 }
