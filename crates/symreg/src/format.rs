@@ -18,7 +18,9 @@ enum Strength {
 }
 
 impl Expression {
-    /// Infix text that [`parse`](Self::parse) reads back token for token.
+    /// Infix text that [`parse`](Self::parse) reads back token for token, unless its parentheses
+    /// nest deeper than [`MAX_NESTING`](crate::MAX_NESTING) or it is longer than
+    /// [`MAX_TEXT_LENGTH`](crate::MAX_TEXT_LENGTH), which `parse` then says.
     ///
     /// `names[i]` names variable `i`. Numbers are printed with the fewest digits that give the
     /// same `f64`; parentheses stand where precedence or association needs them and around

@@ -18,7 +18,7 @@ impl Expression {
     /// $-(x^2)$ and `2^-1` is one half. Functions: `exp log ln sqrt sin cos tanh erf erfc abs
     /// square min max`; `pi` is a number unless a variable has that name. A sign directly before
     /// a number belongs to the number, unless a power follows. What
-    /// [`to_infix`](Self::to_infix) prints is read back token for token.
+    /// [`to_infix`](Self::to_infix) prints is read back token for token, within these limits.
     ///
     /// # Errors
     ///
