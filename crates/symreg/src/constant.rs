@@ -144,8 +144,9 @@ impl ConstantFit {
     /// # Errors
     ///
     /// [`Error::InvalidParameter`]; [`Error::VariableOutOfRange`]; [`Error::TooManyNodes`];
-    /// [`Error::ConstantTarget`]; [`Error::TargetOutOfRange`]; [`Error::TooFewRows`] when the rows do not outnumber the
-    /// constants; [`Error::ConstantModel`] when no gene varies; [`Error::InvalidModel`] when no start gives finite values on all rows.
+    /// [`Error::ConstantTarget`]; [`Error::TargetOutOfRange`]; [`Error::TooFewRows`] when the rows do
+    /// not outnumber the constants; [`Error::ConstantModel`] when no gene varies;
+    /// [`Error::InvalidModel`] when no start gives finite values on all rows.
     pub fn fit(&self, genes: &[Expression], data: &Data) -> Result<Model> {
         self.validate()?;
         data.check_searchable()?;
@@ -186,7 +187,7 @@ impl ConstantFit {
         for (i, scale) in STARTS.iter().enumerate().take(starts) {
             let mut start = genes.to_vec();
             for gene in &mut start {
-                let scaled: Vec<f64> = free_constants(gene).map(|(_, c)| c * scale).collect();
+                let scaled: Vec<f64> = free_constants(gene).map(|c| c * scale).collect();
                 set_free_constants(gene, &mut scaled.into_iter());
             }
             match fitter.fit(&mut start, self.max_iterations, self.tolerance) {
@@ -226,11 +227,11 @@ const STARTS: [f64; 11] = [
     1.0, 0.1, 10.0, 0.01, 100.0, -1.0, -0.1, -10.0, -0.01, -100.0, 1e-3,
 ];
 
-/// The constants that are fitted, with their place among the gene's constants: all but the
-/// numerator of a reciprocal gene, which the gene's weight stands for.
-fn free_constants(gene: &Expression) -> impl Iterator<Item = (usize, f64)> + '_ {
+/// The constants that are fitted: all but the numerator of a reciprocal gene, which the gene's
+/// weight stands for.
+fn free_constants(gene: &Expression) -> impl Iterator<Item = f64> + '_ {
     let skip = usize::from(reciprocal(gene).is_some());
-    gene.constants().enumerate().skip(skip)
+    gene.constants().skip(skip)
 }
 
 fn set_free_constants(gene: &mut Expression, values: &mut impl Iterator<Item = f64>) {
@@ -262,8 +263,6 @@ pub(crate) struct Fitter<'a> {
 /// The projection of the target on the genes.
 struct Projection {
     basis: Basis,
-    /// Whether each gene is independent of those before it.
-    independent: Vec<bool>,
     coefficients: Vec<f64>,
     residual: Vec<f64>,
     sse: f64,
@@ -294,10 +293,7 @@ impl<'a> Fitter<'a> {
         };
         self.evaluate(genes)?;
         let mut current = self.project();
-        let mut theta: Vec<f64> = genes
-            .iter()
-            .flat_map(|g| free_constants(g).map(|(_, c)| c).collect::<Vec<_>>())
-            .collect();
+        let mut theta: Vec<f64> = genes.iter().flat_map(free_constants).collect();
         if theta.is_empty() || max_iterations == 0 {
             return Ok(outcome(&current, convergence));
         }
@@ -350,15 +346,15 @@ impl<'a> Fitter<'a> {
         max_iterations: usize,
         tolerance: f64,
     ) -> Result<Outcome, usize> {
+        if max_iterations == 0 || genes.iter().all(|g| free_constants(g).next().is_none()) {
+            return self.fit(genes, max_iterations, tolerance);
+        }
         let mut negated = genes.clone();
         for gene in &mut negated {
-            let flipped: Vec<f64> = free_constants(gene).map(|(_, c)| -c).collect();
+            let flipped: Vec<f64> = free_constants(gene).map(|c| -c).collect();
             set_free_constants(gene, &mut flipped.into_iter());
         }
         let first = self.fit(genes, max_iterations, tolerance);
-        if negated == *genes || max_iterations == 0 {
-            return first;
-        }
         let second = self.fit(&mut negated, max_iterations, tolerance);
         match (first, second) {
             (Ok(a), Ok(b)) if b.sse < a.sse => {
@@ -431,7 +427,6 @@ impl<'a> Fitter<'a> {
         let sse = dot(&residual, &residual);
         Projection {
             basis,
-            independent,
             coefficients,
             residual,
             sse,
@@ -483,7 +478,7 @@ impl<'a> Fitter<'a> {
         genes: &[Expression],
         at: &Projection,
     ) -> (Vec<Vec<f64>>, Vec<f64>) {
-        debug_assert_eq!(at.independent.len(), genes.len());
+        debug_assert_eq!(at.coefficients.len(), genes.len() + 1);
         let count = self.differentiate(genes, &at.coefficients[1..]);
         let columns = &mut self.gradients[..count];
         let gradient: Vec<f64> = columns.iter().map(|d| dot(d, &at.residual)).collect();

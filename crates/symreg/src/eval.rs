@@ -11,7 +11,7 @@ use crate::expression::{Expression, Token, subtree_start};
 use crate::operator::Operator;
 use crate::{Error, Result};
 
-/// Rows of one block: 256 columns values of 8 bytes are 2 KiB an intermediate.
+/// Rows of one block: an intermediate column of 256 values takes 2 KiB.
 pub(crate) const BLOCK: usize = 256;
 
 type Column = [f64; BLOCK];

@@ -9,7 +9,7 @@ const DEPENDENT: f64 = 1e-10;
 ///
 /// Modified Gram-Schmidt, each column projected twice: as accurate as Householder reflections for
 /// the purpose (Giraud, Langou and Rozložník 2005, doi 10.1016/j.camwa.2005.08.009).
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Basis {
     n_rows: usize,
     directions: Vec<Vec<f64>>,

@@ -127,7 +127,7 @@ impl Operator {
 
     /// The value for one argument.
     ///
-    /// For an operator of two arguments the second is taken as NaN.
+    /// NaN for an operator of two arguments.
     #[inline]
     #[must_use]
     pub fn apply_unary(self, a: f64) -> f64 {

@@ -77,7 +77,7 @@ pub(crate) fn cross_models(
 
 /// One of seven mutations, chosen at random: a new subtree (probability 0.35); an operator
 /// exchanged for another of its arity (0.1); a leaf exchanged (0.1); a constant moved (0.1); a
-/// subtree wrapped in an operator, its other argument a leaf (0.2) ; an operator replaced by one
+/// subtree wrapped in an operator, its other argument a leaf (0.2); an operator replaced by one
 /// of its arguments (0.1); a subtree made the whole gene (0.05).
 pub(crate) fn mutate(gene: &Expression, alphabet: &Alphabet, rng: &mut ChaCha8Rng) -> Expression {
     let tokens = gene.tokens();
