@@ -132,6 +132,42 @@ pub enum Error {
         /// The length it has.
         found: usize,
     },
+    /// A group or law belongs to other variables than the data.
+    #[error("the variables must be {}, found {}", expected.join(", "), found.join(", "))]
+    OtherVariables {
+        /// The variables of the group or law.
+        expected: Vec<String>,
+        /// The variables of the data.
+        found: Vec<String>,
+    },
+    /// There is no group whose law could be fitted.
+    #[error(
+        "no group to fit: {n_groups} within the bound on the exponents, all constant on the rows"
+    )]
+    NoGroup {
+        /// How many groups are within the bound.
+        n_groups: usize,
+    },
+    /// There are too few rows for what is asked of them.
+    #[error("at least {needed} rows are needed, found {found}")]
+    TooFewRows {
+        /// How many are needed.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A column has one value in all rows, so that nothing can be learnt from it.
+    #[error("{name} has the same value in all rows")]
+    ConstantColumn {
+        /// The column or the group.
+        name: String,
+    },
+    /// Rows cannot be left out by their labels.
+    #[error("leaving out one label at a time needs rows of at least 2 labels, found {found}")]
+    TooFewLabels {
+        /// How many labels the rows have.
+        found: usize,
+    },
     /// A power product has a dimension left.
     #[error("{product} is not dimensionless: its dimension is {dimension}")]
     NotDimensionless {
