@@ -11,7 +11,8 @@ pub const MAX_LATTICE_POINTS: u64 = 20_000_000;
 
 impl PiBasis {
     /// All dimensionless groups with exponents of at most `max_exponent` in magnitude, each once up to powers:
-    /// primitive, first exponent positive; in rising order of the sum of the magnitudes of their exponents, then of the exponents.
+    /// primitive, first exponent positive; in rising order of the sum of the magnitudes of
+    /// their exponents, and among equals those of the first variables first.
     ///
     /// Groups with exponents in halves within a bound are, up to powers, those with whole exponents within twice the bound.
     ///
@@ -52,7 +53,7 @@ impl PiBasis {
         };
         walk.descend(0, &vec![0; self.names().len()], false)?;
         let mut found = walk.found;
-        found.sort_unstable_by(|a, b| (size(a), a).cmp(&(size(b), b)));
+        found.sort_unstable_by(|a, b| size(a).cmp(&size(b)).then_with(|| b.cmp(a)));
         let names = self.shared_names();
         Ok(found
             .into_iter()

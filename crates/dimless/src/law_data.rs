@@ -60,9 +60,9 @@ impl LawData {
     /// that is not finite and positive, or of a target that is not finite; [`Error::ConstantColumn`] for a target of one value.
     pub fn new(
         system: System,
-        columns: Vec<Vec<f64>>,
+        columns: &[Vec<f64>],
         target_name: impl Into<String>,
-        target: Vec<f64>,
+        target: &[f64],
     ) -> Result<Self> {
         let target_name = target_name.into();
         if columns.len() != system.n_variables() {
@@ -72,7 +72,7 @@ impl LawData {
                 found: columns.len(),
             });
         }
-        for (name, column) in system.names().iter().zip(&columns) {
+        for (name, column) in system.names().iter().zip(columns) {
             if column.len() != target.len() {
                 return Err(Error::LengthMismatch {
                     name: format!("column {:?}", excerpt(name)),
@@ -82,18 +82,10 @@ impl LawData {
             }
             check(name, column, "finite and positive", |v| v > 0.0)?;
         }
-        check(&target_name, &target, "finite", |_| true)?;
+        check(&target_name, target, "finite", |_| true)?;
         let labels = vec![0; target.len()];
         let all: Vec<usize> = (0..target.len()).collect();
-        Self::arranged(
-            system,
-            target_name,
-            &columns,
-            &target,
-            Vec::new(),
-            &labels,
-            &all,
-        )
+        Self::arranged(system, target_name, columns, target, &[], &labels, &all)
     }
 
     /// Rows from the columns of a table; the target is a product of powers of columns, `[("depth", 1), ("radius", -1)]`.
@@ -111,7 +103,7 @@ impl LawData {
         for name in variables {
             columns.push(table.column(name)?.to_vec());
         }
-        Self::new(system, columns, target.to_string(), values)
+        Self::new(system, &columns, target.to_string(), &values)
     }
 
     /// The rows chosen by `origin`, arranged; `labels` are indices in names.
@@ -120,7 +112,7 @@ impl LawData {
         target_name: String,
         columns: &[Vec<f64>],
         target: &[f64],
-        label_names: Vec<String>,
+        label_names: &[String],
         labels: &[usize],
         rows: &[usize],
     ) -> Result<Self> {
@@ -145,7 +137,11 @@ impl LawData {
         let pick =
             |values: &[f64]| -> Vec<f64> { order.iter().map(|&i| values[rows[i]]).collect() };
         let target = pick(target);
-        if target.first() == target.last() {
+        if target
+            .first()
+            .zip(target.last())
+            .is_some_and(|(a, b)| a >= b)
+        {
             return Err(Error::ConstantColumn { name: target_name });
         }
         let columns: Vec<Vec<f64>> = columns.iter().map(|c| pick(c)).collect();
@@ -208,7 +204,7 @@ impl LawData {
             self.target_name,
             columns,
             target,
-            names,
+            &names,
             &labels,
             &rows,
         )
@@ -240,7 +236,7 @@ impl LawData {
             self.target_name.clone(),
             &self.columns,
             &self.target,
-            self.label_names.clone(),
+            &self.label_names,
             &self.labels,
             &rows,
         )
@@ -286,7 +282,7 @@ impl LawData {
     pub fn constant_variables(&self) -> Vec<&str> {
         let columns = self.system.names().iter().zip(&self.columns);
         columns
-            .filter(|(_, column)| column.iter().all(|v| *v == column[0]))
+            .filter(|(_, column)| column.iter().all(|v| v.total_cmp(&column[0]).is_eq()))
             .map(|(name, _)| name.as_str())
             .collect()
     }
@@ -362,7 +358,7 @@ impl TryFrom<RawData> for LawData {
     type Error = Error;
 
     fn try_from(raw: RawData) -> Result<Self> {
-        let data = Self::new(raw.system, raw.columns, raw.target_name, raw.target)?;
+        let data = Self::new(raw.system, &raw.columns, raw.target_name, &raw.target)?;
         match raw.labels {
             Some(labels) => data.labels(labels),
             None => Ok(data),
@@ -398,7 +394,7 @@ mod tests {
     fn rows() -> Result<LawData> {
         let system = System::new([("a", "m"), ("b", "m")])?;
         let columns = vec![vec![4.0, 2.0, 3.0, 1.0], vec![1.0, 1.0, 1.0, 1.0]];
-        LawData::new(system, columns, "y", vec![0.1, 0.4, 0.2, 0.3])?.labels(["t", "s", "t", "s"])
+        LawData::new(system, &columns, "y", &[0.1, 0.4, 0.2, 0.3])?.labels(["t", "s", "t", "s"])
     }
 
     #[test]
@@ -418,7 +414,7 @@ mod tests {
     fn keeps_the_rows_of_a_label() -> Result<()> {
         let system = System::new([("a", "m"), ("b", "m")])?;
         let columns = vec![vec![5.0, 4.0, 2.0, 3.0, 1.0], vec![1.0; 5]];
-        let data = LawData::new(system, columns, "y", vec![0.5, 0.1, 0.4, 0.2, 0.3])?
+        let data = LawData::new(system, &columns, "y", &[0.5, 0.1, 0.4, 0.2, 0.3])?
             .labels(["t", "t", "s", "t", "s"])?;
         let kept = data.filter_labels(|label| label == "t")?;
         assert_eq!(kept.target(), [0.5, 0.1, 0.2]);
@@ -437,7 +433,7 @@ mod tests {
     fn names_what_is_wrong() -> Result<()> {
         let system = || System::new([("a", "m"), ("b", "m")]);
         let new = |a: [f64; 3], y: Vec<f64>| {
-            LawData::new(system()?, vec![a.to_vec(), vec![1.0; 3]], "y", y)
+            LawData::new(system()?, &[a.to_vec(), vec![1.0; 3]], "y", &y)
         };
         assert!(matches!(
             new([1.0, 0.0, 2.0], vec![1.0, 2.0, 3.0]),

@@ -8,7 +8,9 @@ use crate::law_search_result::LawSearchResult;
 use crate::link::{Fit, Fitter, Link};
 use crate::pi::Group;
 use crate::random;
-use crate::scaling_law::{LawScores, LeftOut, LeftOutLabel, ScalingLaw, bic, r_squared};
+use crate::scaling_law::{
+    LawScores, LeftOut, LeftOutLabel, ScalingLaw, bic, fitted_target, r_squared,
+};
 
 /// Search of all dimensionless groups with exponents within a bound for the one that a target depends on.
 ///
@@ -196,23 +198,6 @@ impl LawSearch {
         data.system().pi()?.groups_within(bound)
     }
 
-    /// The target as it is fitted, in the order of the data.
-    pub(crate) fn fitted_target(&self, data: &LawData) -> Result<Vec<f64>> {
-        let target = data.arranged_target();
-        if !self.log_target {
-            return Ok(target.to_vec());
-        }
-        if let Some(row) = data.target().iter().position(|&y| y <= 0.0) {
-            return Err(Error::InvalidValue {
-                name: data.target_name().to_owned(),
-                row: Some(row + 1),
-                requirement: "positive, since its logarithm is fitted",
-                found: data.target()[row],
-            });
-        }
-        Ok(target.iter().map(|&y| libm::log(y)).collect())
-    }
-
     /// Fits and scores every group.
     ///
     /// # Errors
@@ -234,7 +219,7 @@ impl LawSearch {
                 found: data.n_rows(),
             });
         }
-        let target = self.fitted_target(data)?;
+        let target = fitted_target(data, self.log_target)?;
         let splits = self.splits(data)?;
         let weightings: Vec<&[f64]> = splits.iter().map(|s| s.weights.as_slice()).collect();
         let mut fitter = self.fitter(&target);
@@ -249,7 +234,8 @@ impl LawSearch {
                 continue;
             };
             let rest: Vec<Option<Fit>> = fits.collect();
-            let scores = self.scores(data, &target, &u, &fit, &rest, &splits);
+            let predicted = |split: usize, row: usize| at(rest[split].as_ref(), u[row]);
+            let scores = self.scores(data, &target, fit.ssr, 0, &splits, &predicted);
             let link = fitter.finish(fit, center, &u);
             laws.push(ScalingLaw::new(
                 group,
@@ -280,7 +266,7 @@ impl LawSearch {
         let constant = || Error::ConstantColumn {
             name: group.to_string(),
         };
-        let target = self.fitted_target(data)?;
+        let target = fitted_target(data, self.log_target)?;
         let splits = self.splits(data)?;
         let weightings: Vec<&[f64]> = splits.iter().map(|s| s.weights.as_slice()).collect();
         let mut fitter = self.fitter(&target);
@@ -288,7 +274,8 @@ impl LawSearch {
         let mut fits = fitter.best(&u, &weightings).into_iter();
         let fit = fits.next().flatten().ok_or_else(constant)?;
         let rest: Vec<Option<Fit>> = fits.collect();
-        let scores = self.scores(data, &target, &u, &fit, &rest, &splits);
+        let predicted = |split: usize, row: usize| at(rest[split].as_ref(), u[row]);
+        let scores = self.scores(data, &target, fit.ssr, 0, &splits, &predicted);
         let link = fitter.finish(fit, center, &u);
         let name = data.target_name();
         Ok(ScalingLaw::new(
@@ -301,7 +288,7 @@ impl LawSearch {
     }
 
     /// All rows, then all rows but those of each fold, then of each label.
-    fn splits(&self, data: &LawData) -> Result<Vec<Split>> {
+    pub(crate) fn splits(&self, data: &LawData) -> Result<Vec<Split>> {
         let n = data.n_rows();
         let mut splits = vec![Split {
             kind: Kind::Train,
@@ -338,26 +325,27 @@ impl LawSearch {
         Ok(splits)
     }
 
-    fn scores(
+    /// The scores of a law with the sum `ssr` of squared residuals and `n_free` constants besides those of the link.
+    /// `predicted` is asked for the left-out rows of each split but the first, which is numbered 0 there.
+    pub(crate) fn scores(
         &self,
         data: &LawData,
         target: &[f64],
-        u: &[f64],
-        fit: &Fit,
-        rest: &[Option<Fit>],
+        ssr: f64,
+        n_free: usize,
         splits: &[Split],
+        predicted: &dyn Fn(usize, usize) -> f64,
     ) -> LawScores {
         let n = target.len() as f64;
         let mean = target.iter().sum::<f64>() / n;
         let total: f64 = target.iter().map(|y| (y - mean) * (y - mean)).sum();
         let mut folds = (self.folds > 0).then_some(0.0);
         let mut labels = (self.leave_label_out).then_some((0.0, Vec::new()));
-        for (split, fit) in splits.iter().skip(1).zip(rest) {
-            let left_out = (0..target.len()).filter(|&row| split.weights[row] == 0.0);
-            let pairs: Vec<(f64, f64)> = match fit {
-                Some(fit) => left_out.map(|row| (target[row], fit.at(u[row]))).collect(),
-                None => left_out.map(|row| (target[row], f64::NAN)).collect(),
-            };
+        for (index, split) in splits.iter().skip(1).enumerate() {
+            let pairs: Vec<(f64, f64)> = (0..target.len())
+                .filter(|&row| split.weights[row] == 0.0)
+                .map(|row| (target[row], predicted(index, row)))
+                .collect();
             let ssr: f64 = pairs.iter().map(|(y, p)| (y - p) * (y - p)).sum();
             match (split.kind, &mut folds, &mut labels) {
                 (Kind::Fold, Some(sum), _) => *sum += ssr,
@@ -376,9 +364,9 @@ impl LawSearch {
         let explained = |ssr: f64| 1.0 - ssr / total;
         LawScores {
             n_rows: target.len(),
-            r_squared: explained(fit.ssr),
-            rmse: libm::sqrt(fit.ssr / n),
-            bic: bic(fit.ssr, target.len(), self.link.n_constants()),
+            r_squared: explained(ssr),
+            rmse: libm::sqrt(ssr / n),
+            bic: bic(ssr, target.len(), self.link.n_constants() + n_free),
             cross_validated_r_squared: folds.map(explained).filter(|r| r.is_finite()),
             left_out: labels
                 .filter(|(ssr, _)| ssr.is_finite())
@@ -390,17 +378,22 @@ impl LawSearch {
     }
 }
 
+/// The value of a fit; not a number where there is none.
+fn at(fit: Option<&Fit>, u: f64) -> f64 {
+    fit.map_or(f64::NAN, |fit| fit.at(u))
+}
+
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
     Train,
     Fold,
     Label(usize),
 }
 
 /// A weighting of the rows: those with the weight 0 are left out.
-struct Split {
+pub(crate) struct Split {
     kind: Kind,
-    weights: Vec<f64>,
+    pub(crate) weights: Vec<f64>,
 }
 
 /// Logarithms less their mean; nothing where they are all the same up to rounding.

@@ -47,7 +47,7 @@ impl LawSearchResult {
             key(b)
                 .total_cmp(&key(a))
                 .then_with(|| a.size().cmp(&b.size()))
-                .then_with(|| a.group().exponents().cmp(b.group().exponents()))
+                .then_with(|| b.group().exponents().cmp(a.group().exponents()))
         });
         Ok(Self { laws, n_groups })
     }
@@ -107,7 +107,7 @@ impl LawSearchResult {
     ///
     /// [`Error::InvalidParameter`] for a negative tolerance; [`Error::OtherVariables`] for other data than that of the search.
     pub fn alternatives(&self, data: &LawData, tolerance: f64) -> Result<Vec<Alternative<'_>>> {
-        if !(tolerance >= 0.0) {
+        if tolerance.is_nan() || tolerance < 0.0 {
             return Err(Error::InvalidParameter {
                 name: "tolerance",
                 requirement: "at least 0",

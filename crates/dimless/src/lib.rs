@@ -97,6 +97,8 @@
 pub mod dataset;
 
 mod absorptivity;
+mod bootstrap;
+mod convergence;
 mod dimension;
 mod error;
 mod fixed_point;
@@ -105,6 +107,7 @@ mod law;
 mod law_data;
 mod law_search;
 mod law_search_result;
+mod least_squares;
 mod link;
 mod material;
 mod nullspace;
@@ -115,18 +118,22 @@ mod process;
 mod quantity;
 mod random;
 mod rational;
+mod refinement;
 mod repeating;
 mod scaling_law;
 mod spot;
 mod symbol;
 mod system;
 mod table;
+mod two_group_search;
 mod unit;
 
 pub use absorptivity::{DepthAbsorptivity, ProcessAbsorptivity};
+pub use bootstrap::{ExponentBootstrap, GroupCount, Interval, LawBootstrap};
+pub use convergence::{Convergence, Reason};
 pub use dimension::Dimension;
 pub use error::{Error, Result};
-pub use fixed_point::{Convergence, FixedPoint, FixedPoints, Reason, Root};
+pub use fixed_point::{FixedPoint, FixedPoints, Root};
 pub use lattice::MAX_LATTICE_POINTS;
 pub use law::{ExponentialDepthLaw, PorosityLaw};
 pub use law_data::LawData;
@@ -139,10 +146,14 @@ pub use pi::{Group, PiBasis};
 pub use process::Process;
 pub use quantity::Quantity;
 pub use rational::Rational;
+pub use refinement::RefinedLaw;
 pub use repeating::{MAX_SUBSETS, RepeatingSet, RepeatingSets};
 pub use scaling_law::{LawScores, LawTest, LeftOut, LeftOutLabel, ScalingLaw};
 pub use spot::{SpotDiameter, SpotRadius};
 pub use symbol::Symbol;
 pub use system::{MAX_VARIABLES, System};
 pub use table::{Table, TableLimits};
+pub use two_group_search::{
+    GroupShape, MAX_CURVE_PAIRS, TwoGroupLaw, TwoGroupSearch, TwoGroupSearchResult,
+};
 pub use unit::{MAX_UNIT_DEPTH, MAX_UNIT_LENGTH, Unit, UnitProblem};

@@ -296,6 +296,28 @@ impl Fit {
             Transform::Logarithm => None,
         }
     }
+
+    /// The derivatives of the value at `u` by the constants of the link (in some basis of them), and by `u` itself; nothing for
+    /// a monotone link, which has none.
+    pub(crate) fn derivatives(&self, u: f64) -> Option<(Vec<f64>, f64)> {
+        let Shape::Polynomial(polynomial) = &self.shape else {
+            return None;
+        };
+        let (t, by_inner) = self.transform.with_derivative(u);
+        let (mut constants, slope) = polynomial.basis_at(t);
+        let by_logarithm = match self.transform {
+            Transform::Power(power) => power * t,
+            Transform::Logarithm => 1.0,
+            Transform::Saturation { power, rate } => by_inner * rate * power,
+        };
+        match self.transform {
+            // The power of a polynomial link is not one of its constants.
+            Transform::Saturation { .. } => constants.push(slope * by_inner),
+            Transform::Power(_) if !polynomial.has_intercept() => constants.push(slope * by_inner),
+            _ => {}
+        }
+        Some((constants, slope * by_logarithm))
+    }
 }
 
 impl<'a> Fitter<'a> {

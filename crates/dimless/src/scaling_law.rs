@@ -154,7 +154,7 @@ impl ScalingLaw {
     /// Those of [`Group::evaluate`].
     pub fn predict(&self, values: &[f64]) -> Result<f64> {
         let fitted = self.link.predict(self.group.evaluate(values)?);
-        Ok(self.from_fitted(fitted))
+        Ok(self.as_target(fitted))
     }
 
     /// The target of each row.
@@ -166,12 +166,12 @@ impl ScalingLaw {
         let predictions: Vec<f64> = data
             .group_logarithms(&self.group)?
             .iter()
-            .map(|&u| self.from_fitted(self.link.predict_logarithm(u)))
+            .map(|&u| self.as_target(self.link.predict_logarithm(u)))
             .collect();
         Ok(data.in_given_order(&predictions))
     }
 
-    fn from_fitted(&self, value: f64) -> f64 {
+    fn as_target(&self, value: f64) -> f64 {
         if self.log_target {
             libm::exp(value)
         } else {
@@ -186,40 +186,91 @@ impl ScalingLaw {
     /// [`Error::OtherVariables`]; [`Error::InvalidValue`] where a logarithm of a target is needed that has none.
     pub fn test(&self, data: &LawData) -> Result<LawTest> {
         let logarithms = data.group_logarithms(&self.group)?;
-        let mut pairs = Vec::with_capacity(logarithms.len());
-        for (&u, &y) in logarithms.iter().zip(data.arranged_target()) {
-            let y = if self.log_target { libm::log(y) } else { y };
-            if !y.is_finite() {
-                return Err(Error::InvalidValue {
-                    name: data.target_name().to_owned(),
-                    row: None,
-                    requirement: "positive, since its logarithm is scored",
-                    found: y,
-                });
-            }
-            pairs.push((y, self.link.predict_logarithm(u)));
-        }
-        let ssr: f64 = pairs.iter().map(|(y, p)| (y - p) * (y - p)).sum();
-        let outside = logarithms.iter().filter(|&&u| !self.link.is_inside(u));
-        Ok(LawTest {
-            n_rows: pairs.len(),
-            r_squared: r_squared(&pairs).ok_or_else(|| Error::ConstantColumn {
-                name: data.target_name().to_owned(),
-            })?,
-            rmse: libm::sqrt(ssr / pairs.len() as f64),
-            n_extrapolated: outside.count(),
-        })
+        test_link(&self.link, &logarithms, self.log_target, data)
     }
+}
+
+/// The score of a link on the logarithms of its group, in the order of the data.
+pub(crate) fn test_link(
+    link: &FittedLink,
+    logarithms: &[f64],
+    log_target: bool,
+    data: &LawData,
+) -> Result<LawTest> {
+    let target = fitted_target(data, log_target)?;
+    let fitted = logarithms.iter().map(|&u| link.predict_logarithm(u));
+    let pairs: Vec<(f64, f64)> = target.into_iter().zip(fitted).collect();
+    let outside = logarithms.iter().filter(|&&u| !link.is_inside(u));
+    test_pairs(&pairs, outside.count(), data)
+}
+
+/// The score of pairs of target and prediction.
+pub(crate) fn test_pairs(
+    pairs: &[(f64, f64)],
+    n_extrapolated: usize,
+    data: &LawData,
+) -> Result<LawTest> {
+    let ssr: f64 = pairs.iter().map(|(y, p)| (y - p) * (y - p)).sum();
+    Ok(LawTest {
+        n_rows: pairs.len(),
+        r_squared: r_squared(pairs).ok_or_else(|| Error::ConstantColumn {
+            name: data.target_name().to_owned(),
+        })?,
+        rmse: libm::sqrt(ssr / pairs.len() as f64),
+        n_extrapolated,
+    })
+}
+
+/// The target, or its logarithm, in the order of the data.
+pub(crate) fn fitted_target(data: &LawData, log_target: bool) -> Result<Vec<f64>> {
+    if !log_target {
+        return Ok(data.arranged_target().to_vec());
+    }
+    let given = data.target();
+    if let Some(row) = given.iter().position(|&y| y <= 0.0) {
+        return Err(Error::InvalidValue {
+            name: data.target_name().to_owned(),
+            row: Some(row + 1),
+            requirement: "positive, since its logarithm is used",
+            found: given[row],
+        });
+    }
+    let target = data.arranged_target().iter();
+    Ok(target.map(|&y| libm::log(y)).collect())
 }
 
 impl fmt::Display for ScalingLaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.group.names().iter().zip(self.exponents());
-        let factors: Vec<String> = names
-            .filter(|(_, e)| *e != 0.0)
-            .map(|(name, e)| {
+        let law = LawText {
+            names: self.group.names(),
+            exponents: &self.exponents(),
+            target_name: &self.target_name,
+            log_target: self.log_target,
+            link: &self.link,
+        };
+        f.pad(&law.to_string())
+    }
+}
+
+/// How a law is written.
+pub(crate) struct LawText<'a> {
+    pub(crate) names: &'a [String],
+    pub(crate) exponents: &'a [f64],
+    pub(crate) target_name: &'a str,
+    pub(crate) log_target: bool,
+    pub(crate) link: &'a FittedLink,
+}
+
+impl fmt::Display for LawText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let factors: Vec<String> = self
+            .names
+            .iter()
+            .zip(self.exponents)
+            .filter(|(_, e)| **e != 0.0)
+            .map(|(name, &e)| {
                 let rounded = libm::round(e * 1e4) / 1e4;
-                if rounded == 1.0 {
+                if (rounded - 1.0).abs() < 1e-9 {
                     name.clone()
                 } else {
                     format!("{name}^{rounded}")
@@ -230,7 +281,7 @@ impl fmt::Display for ScalingLaw {
         let target = if self.log_target {
             format!("ln({})", self.target_name)
         } else {
-            self.target_name.clone()
+            self.target_name.to_owned()
         };
         let constants = self.link.constants();
         let signed = |c: f64| {
@@ -240,16 +291,13 @@ impl fmt::Display for ScalingLaw {
                 format!("+ {:.4}", Short(c))
             }
         };
-        let sum = |argument: &str| {
-            let mut text = String::new();
-            for (j, &c) in constants.iter().enumerate() {
-                match j {
-                    0 => text += &format!("{:.4}", Short(c)),
-                    1 => text += &format!(" {} {argument}", signed(c)),
-                    _ => text += &format!(" {} {argument}^{j}", signed(c)),
-                }
-            }
-            text
+        let sum = |argument: &str| -> String {
+            let term = |(j, &c): (usize, &f64)| match j {
+                0 => format!("{:.4}", Short(c)),
+                1 => format!(" {} {argument}", signed(c)),
+                _ => format!(" {} {argument}^{j}", signed(c)),
+            };
+            constants.iter().enumerate().map(term).collect()
         };
         let form = match (self.link.link(), constants.as_slice()) {
             (Link::Power, [c, ..]) => format!("{:.4} {group}", Short(*c)),

@@ -58,12 +58,20 @@ impl Polynomial {
                 tt += w * d * d;
                 ty += w * d * (y - mean_y);
             }
-            if !(tt > LEAST_PART * sum * mean_t * mean_t) {
+            let least = LEAST_PART * sum * mean_t * mean_t;
+            if tt.is_nan() || tt <= least {
                 return None;
             }
+            let slope = ty / tt;
             fitted.a[0] = mean_t;
             fitted.c[0] = mean_y;
-            fitted.c[1] = ty / tt;
+            fitted.c[1] = slope;
+            let mut ssr = 0.0;
+            for ((&t, &y), &w) in rows() {
+                let residual = (y - mean_y) - slope * (t - mean_t);
+                ssr += w * residual * residual;
+            }
+            return ssr.is_finite().then_some((fitted, ssr));
         } else {
             fitted.orthogonalize(t, y, weights)?;
         }
@@ -89,7 +97,7 @@ impl Polynomial {
                 along += w * p * r;
                 tn += w * t * p * p;
             }
-            if !(norm > 0.0) {
+            if norm.is_nan() || norm <= 0.0 {
                 return None;
             }
             self.c[j] = along / norm;
@@ -109,7 +117,7 @@ impl Polynomial {
                 *q = *p;
                 *p = next;
             }
-            if !(kept > LEAST_PART * size) {
+            if kept.is_nan() || kept <= LEAST_PART * size {
                 return None;
             }
             norm_before = norm;
@@ -130,6 +138,30 @@ impl Polynomial {
             sum += self.c[j + 1] * now;
         }
         sum
+    }
+
+    /// The orthogonal polynomials at `t`, with the derivative of the whole.
+    pub(super) fn basis_at(&self, t: f64) -> (Vec<f64>, f64) {
+        if !self.intercept {
+            return (vec![t], self.c[0]);
+        }
+        let (mut before, mut now) = (0.0, 1.0);
+        let (mut slope_before, mut slope_now) = (0.0, 0.0);
+        let mut basis = vec![1.0];
+        let mut derivative = 0.0;
+        for j in 0..self.degree {
+            let next = (t - self.a[j]) * now - self.b[j] * before;
+            let slope = now + (t - self.a[j]) * slope_now - self.b[j] * slope_before;
+            (before, now) = (now, next);
+            (slope_before, slope_now) = (slope_now, slope);
+            basis.push(now);
+            derivative += self.c[j + 1] * slope;
+        }
+        (basis, derivative)
+    }
+
+    pub(super) const fn has_intercept(&self) -> bool {
+        self.intercept
     }
 
     /// The slope of a polynomial of the first degree.
