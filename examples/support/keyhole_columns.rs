@@ -1,7 +1,7 @@
 //! The measured keyholes with the raw columns from which the Keyhole number is to be found.
 
 use dimless::{
-    LawData, Material, Process, ProcessAbsorptivity, Result, Source, Symbol, Table, dataset,
+    LawData, Material, Process, ProcessAbsorptivity, Result, Source, Symbol, System, Table, dataset,
 };
 
 /// The columns that the depth may depend on. None of them is dimensionless.
@@ -53,4 +53,36 @@ pub fn keyhole_data() -> Result<LawData> {
         &[("e", 1), ("r0", -1)],
     )?
     .labels_from(&table, "material")
+}
+
+/// The 92 porosities with the raw columns that are public; target the porosity, labels the materials.
+pub fn porosity_data() -> Result<LawData> {
+    let inputs = [
+        ("etaP", Symbol::AbsorbedPower),
+        ("V", Symbol::ScanSpeed),
+        ("d", Symbol::SpotDiameter),
+        ("H", Symbol::HatchSpacing),
+        ("L", Symbol::LayerThickness),
+        ("rho", Symbol::Density),
+        ("cp", Symbol::HeatCapacity),
+        ("alpha", Symbol::ThermalDiffusivity),
+        ("dTm", Symbol::MeltingRise),
+    ];
+    let table = dataset::porosity()?;
+    let mut columns = vec![Vec::new(); inputs.len()];
+    for row in dataset::porosity_rows()? {
+        let process = Process::new()
+            .absorbed_power(row.absorbed_power)
+            .scan_speed(row.scan_speed)
+            .spot_diameter(row.spot)
+            .hatch_spacing(row.hatch_spacing)
+            .layer_thickness(row.layer_thickness)
+            .material(&Material::named(&row.material)?, &Source::PorosityTable);
+        for (column, (_, symbol)) in columns.iter_mut().zip(inputs) {
+            column.push(process.value(symbol).unwrap_or(f64::NAN));
+        }
+    }
+    let system = System::new(inputs.map(|(name, symbol)| (name, symbol.unit())))?;
+    LawData::new(system, &columns, "porosity", table.column("porosity")?)?
+        .labels_from(&table, "material")
 }
