@@ -84,9 +84,10 @@ pub enum NamedNumber {
     /// surface against the enthalpy at melting, after King, Hann and Rubenchik.
     ///
     /// It is [`KeyholeNumber2021`](Self::KeyholeNumber2021) where $h_s = C_p (T_l - T_0)$ and the beam size is $r_0$: the
-    /// value of $h_s$ that [`Process`](crate::Process) takes unless another is stated. Other readings are in use: $h_s = C_p T_m$
-    /// with the absolute melting point, $\sqrt{\pi}$ for $\pi$, another measure of the beam. None of the three papers was
-    /// read for this crate, so the form is **unverified**.
+    /// value of $h_s$ that [`Process`](crate::Process) takes unless another is stated. None of the three papers was read for this
+    /// crate, so the form is **unverified**, and public programs that cite King et al. differ: $\pi$ before the root or
+    /// under it, $h_s = C_p T_m$ with the absolute melting point or a rise, and several measures of the beam. State $h_s$
+    /// by [`Process::melting_enthalpy`](crate::Process::melting_enthalpy), and compare thresholds only within one reading.
     NormalizedEnthalpy,
     /// $\mathrm{Pe_{vap}} = L_v \rho\, \eta P\, V / (K^2 (T_v - T_m)(T_m - T_0))$: absorbed power against conduction, times
     /// transport against conduction, times latent heat of vaporization against the heat of melting. The spot size cancels.
