@@ -37,7 +37,8 @@ pub enum Source {
     /// The example `lpbf_porosity_symmetry` of GitHub prokash122/PyDimension, a fork of PyDimension, which names no source.
     /// Its vaporization points less its melting points differ from the ranges that it states by up to 17 K.
     PyDimensionFork,
-    /// The constants in `parameters.h` of the melt pool program GitHub cmmg/AMMeltpoolThermoFluidics, which names no source.
+    /// The constants in `parameters.h` of the melt pool program GitHub cmmg/AMMeltpoolThermoFluidics, in its version for
+    /// SS316, which names no source.
     MeltPoolProgram,
     /// A source of the user's own, as a citation.
     Other(String),
@@ -114,7 +115,7 @@ impl Source {
                 "example lpbf_porosity_symmetry of GitHub prokash122/PyDimension; it names no source"
             }
             Self::MeltPoolProgram => {
-                "parameters.h of GitHub cmmg/AMMeltpoolThermoFluidics; it names no source"
+                "parameters.h of GitHub cmmg/AMMeltpoolThermoFluidics, in its version for SS316; it names no source"
             }
             Self::Other(citation) => citation,
         }
