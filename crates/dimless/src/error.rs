@@ -200,6 +200,45 @@ pub enum Error {
         /// The symbol without a value.
         symbol: Symbol,
     },
+    /// A symbol that a quantity other than a named number needs has no value.
+    #[error("{quantity} needs {symbol}, which has no value")]
+    MissingInput {
+        /// The quantity.
+        quantity: &'static str,
+        /// The symbol without a value.
+        symbol: Symbol,
+    },
+    /// An equation that should have one solution has none or several.
+    #[error("{quantity} must have one solution, found {found}")]
+    NotUnique {
+        /// What was solved for.
+        quantity: &'static str,
+        /// How many solutions there are.
+        found: usize,
+    },
+    /// A column does not have the dimension of the symbol for which it stands.
+    #[error("column {column:?} must have the dimension of {symbol}, {expected}, found {found}")]
+    ColumnDimension {
+        /// The column.
+        column: String,
+        /// The symbol.
+        symbol: Symbol,
+        /// The dimension of the symbol.
+        expected: Box<Dimension>,
+        /// The dimension of the column.
+        found: Box<Dimension>,
+    },
+    /// A row of a table cannot be evaluated.
+    #[error("row {row} cannot be evaluated{}", at_column(column.as_deref()))]
+    TableRow {
+        /// Data row, counted from 1.
+        row: usize,
+        /// The column that holds what is wrong, where one does.
+        column: Option<String>,
+        /// What is wrong.
+        #[source]
+        source: Box<Error>,
+    },
     /// No material record has this name or alias.
     #[error("no material {name:?} among {}", known.join(", "))]
     UnknownMaterial {
@@ -308,4 +347,8 @@ pub(crate) fn excerpt(text: &str) -> String {
 
 fn at_row(row: Option<usize>) -> String {
     row.map_or_else(String::new, |row| format!(" in row {row}"))
+}
+
+fn at_column(column: Option<&str>) -> String {
+    column.map_or_else(String::new, |column| format!(", see column {column:?}"))
 }

@@ -59,8 +59,11 @@
 //! - [`System::repeating_sets`] gives all sets of groups by repeating variables, [`System::with_repeating`] the one of a
 //!   choice, and [`System::circuits`] the groups of fewest variables.
 //! - A [`Symbol`] is a quantity of laser melting; a [`NamedNumber`] is an exact power product of symbols.
-//! - A [`Material`] holds what several sources say, side by side; a [`Process`] holds one experiment.
-//! - A [`Table`] holds columns with units; [`dataset`] holds two measured ones.
+//!   An [`EnergyDensity`] is one with a dimension left.
+//! - A [`Material`] holds what several sources say, side by side, and lists where they contradict each other; a
+//!   [`Source`] says whether it was read. A [`Process`] holds one experiment.
+//! - A [`Table`] holds columns with units; [`dataset`] holds two measured ones. A [`ProcessTable`] makes each row of a
+//!   table a process, and a named number a column.
 //!
 //! # Conventions
 //!
@@ -82,6 +85,9 @@
 //! | [`NamedNumber::KeyholeNumberMultiTrack`] | absorbed | $d H$ | printed parts, [`PorosityLaw`] |
 //! | [`NamedNumber::KeyholeNumber2021`] | absorbed | $r_0^{3/2}$, $1/\pi$ | single tracks where the threshold is unknown |
 //!
+//! [`NamedNumber::NormalizedEnthalpy`] is the third, unless another enthalpy at melting is stated. Volumetric and linear
+//! energy density are not dimensionless and carry over to no other alloy or machine.
+//!
 //! # Feature flags
 //!
 //! | feature | adds |
@@ -97,11 +103,14 @@
 pub mod dataset;
 
 mod absorptivity;
+mod absorptivity_law;
 mod bootstrap;
 mod convergence;
 mod dimension;
+mod energy_density;
 mod error;
 mod fixed_point;
+mod formula;
 mod lattice;
 mod law;
 mod law_data;
@@ -115,6 +124,7 @@ mod number;
 mod pi;
 mod power;
 mod process;
+mod process_table;
 mod quantity;
 mod random;
 mod rational;
@@ -129,9 +139,11 @@ mod two_group_search;
 mod unit;
 
 pub use absorptivity::{DepthAbsorptivity, ProcessAbsorptivity};
+pub use absorptivity_law::AbsorptivityLaw;
 pub use bootstrap::{ExponentBootstrap, GroupCount, Interval, LawBootstrap};
 pub use convergence::{Convergence, Reason};
 pub use dimension::Dimension;
+pub use energy_density::EnergyDensity;
 pub use error::{Error, Result};
 pub use fixed_point::{FixedPoint, FixedPoints, Root};
 pub use lattice::MAX_LATTICE_POINTS;
@@ -140,10 +152,11 @@ pub use law_data::LawData;
 pub use law_search::LawSearch;
 pub use law_search_result::{Alternative, LawSearchResult};
 pub use link::{FittedLink, Link, MAX_DEGREE};
-pub use material::{Condition, Material, Property, PropertyKind, Source};
+pub use material::{Comparison, Condition, Material, Property, PropertyKind, Source, Verification};
 pub use number::{NamedNumber, Term};
 pub use pi::{Group, PiBasis};
 pub use process::Process;
+pub use process_table::ProcessTable;
 pub use quantity::Quantity;
 pub use rational::Rational;
 pub use refinement::RefinedLaw;
