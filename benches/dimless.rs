@@ -8,8 +8,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dimless::{
-    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, LawSearch, Link, System, Table, Unit,
-    dataset,
+    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, LawSearch, Link, System, Table,
+    TwoGroupSearch, Unit, dataset,
 };
 
 /// The seven variables of the keyhole depth, Gan et al. (2021).
@@ -156,6 +156,11 @@ fn discovery(criterion: &mut Criterion) -> Outcome {
         b.iter(|| plain.bootstrap_exponents(black_box(&data), &law, 1000));
     });
     group.finish();
+    let porosity = keyhole_columns::porosity_data()?;
+    let pairs = TwoGroupSearch::new().max_exponent(1).cross_validation(0);
+    criterion.bench_function("dimless/two_groups/276 pairs", |b| {
+        b.iter(|| pairs.fit(black_box(&porosity)));
+    });
     Ok(())
 }
 

@@ -35,7 +35,7 @@ fn main() -> Outcome {
     let all = keyhole_data()?;
     let keyhole = all.system().group(
         &INPUTS
-            .map(|i| i.0)
+            .map(|i| i.1)
             .into_iter()
             .zip([2, -1, -3, -1, -2, -2, -2])
             .collect::<Vec<_>>(),

@@ -216,6 +216,36 @@ impl<'a> ProcessTable<'a> {
         Ok(table)
     }
 
+    /// The table with a new column for each of some symbols, by name; in SI units.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`symbol`](Self::symbol) and [`Table::with_column`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dimless::{AbsorptivityLaw, ProcessTable, Source, Symbol, dataset};
+    ///
+    /// let table = dataset::keyhole()?;
+    /// let rows = ProcessTable::new(&table)
+    ///     .column(Symbol::LaserPower, "power")
+    ///     .column(Symbol::ScanSpeed, "scan_speed")
+    ///     .column(Symbol::SpotDiameter, "spot_diameter")
+    ///     .materials("material", &Source::KeyholeTable)
+    ///     .absorptivity_law(AbsorptivityLaw::Settings);
+    /// let table = rows.with_symbols(&[(Symbol::AbsorbedPower, "etaP"), (Symbol::SpotRadius, "r0")])?;
+    /// assert!(table.column("etaP")?.iter().zip(table.column("power")?).all(|(a, p)| a < p));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_symbols(&self, symbols: &[(Symbol, &str)]) -> Result<Table> {
+        let mut table = self.table.clone();
+        for (symbol, name) in symbols {
+            table = table.with_column(name, symbol.unit(), self.symbol(*symbol)?)?;
+        }
+        Ok(table)
+    }
+
     fn each<T>(&self, mut compute: impl FnMut(&Process) -> Result<T>) -> Result<Vec<T>> {
         let columns = self.mapped()?;
         let mut templates: HashMap<&str, Template> = HashMap::new();

@@ -2,48 +2,38 @@
 
 use approx::assert_abs_diff_eq;
 use dimless::{
-    Error, Group, LawData, LawSearch, Link, Material, Process, ProcessAbsorptivity, Result, Source,
-    Symbol, System, Table, TwoGroupSearch, dataset,
+    AbsorptivityLaw, Error, Group, LawData, LawSearch, Link, ProcessTable, Result, Source, Symbol,
+    System, Table, TwoGroupSearch, dataset,
 };
 
-const INPUTS: [(&str, Symbol); 7] = [
-    ("etaP", Symbol::AbsorbedPower),
-    ("V", Symbol::ScanSpeed),
-    ("r0", Symbol::SpotRadius),
-    ("alpha", Symbol::ThermalDiffusivity),
-    ("rho", Symbol::Density),
-    ("cp", Symbol::HeatCapacity),
-    ("dT", Symbol::LiquidusRise),
+const INPUTS: [(Symbol, &str); 7] = [
+    (Symbol::AbsorbedPower, "etaP"),
+    (Symbol::ScanSpeed, "V"),
+    (Symbol::SpotRadius, "r0"),
+    (Symbol::ThermalDiffusivity, "alpha"),
+    (Symbol::Density, "rho"),
+    (Symbol::HeatCapacity, "cp"),
+    (Symbol::LiquidusRise, "dT"),
 ];
 
 /// The 90 keyhole depths with the raw columns of Gan et al. (2021); no dimensionless number is formed.
 fn keyholes() -> Result<LawData> {
-    let rows = dataset::keyhole_rows()?;
-    let mut columns = vec![Vec::new(); INPUTS.len()];
-    let mut target = Vec::new();
-    for row in &rows {
-        let material = Material::named(&row.material)?;
-        let absorptivity =
-            ProcessAbsorptivity::of(&material)?.predict(row.power, row.scan_speed, row.spot)?;
-        let process = Process::new()
-            .laser_power(row.power)
-            .absorptivity(absorptivity)
-            .scan_speed(row.scan_speed)
-            .spot_diameter(row.spot)
-            .material(&material, &Source::KeyholeTable);
-        for (column, (_, symbol)) in columns.iter_mut().zip(INPUTS) {
-            column.push(process.value(symbol).unwrap_or(f64::NAN));
-        }
-        target.push(row.keyhole_depth / row.spot.radius().meters());
-    }
-    let system = System::new(INPUTS.map(|(name, symbol)| (name, symbol.unit())))?;
-    LawData::new(system, &columns, "e r0^-1", &target)?
-        .labels(rows.iter().map(|row| row.material.clone()))
+    let table = dataset::keyhole()?;
+    let rows = ProcessTable::new(&table)
+        .column(Symbol::LaserPower, "power")
+        .column(Symbol::ScanSpeed, "scan_speed")
+        .column(Symbol::SpotDiameter, "spot_diameter")
+        .materials("material", &Source::KeyholeTable)
+        .absorptivity_law(AbsorptivityLaw::Settings);
+    let columns = rows.with_symbols(&INPUTS)?;
+    let target = [("keyhole_depth", 1), ("r0", -1)];
+    LawData::from_table(&columns, &INPUTS.map(|input| input.1), &target)?
+        .labels_from(&columns, "material")
 }
 
 fn keyhole_number(data: &LawData) -> Result<Group> {
     let powers = [2, -1, -3, -1, -2, -2, -2];
-    let powers: Vec<_> = INPUTS.iter().map(|i| i.0).zip(powers).collect();
+    let powers: Vec<_> = INPUTS.iter().map(|i| i.1).zip(powers).collect();
     data.system().group(&powers)
 }
 
@@ -275,7 +265,7 @@ fn the_order_of_the_rows_does_not_change_a_bit() -> Result<()> {
     let table = |order: &dyn Fn(usize) -> usize| -> Result<LawData> {
         let pick = |values: &[f64]| (0..90).map(|i| values[order(i)]).collect::<Vec<_>>();
         let mut columns = Vec::new();
-        for (name, _) in INPUTS {
+        for (_, name) in INPUTS {
             let group = Group::try_from(
                 all.system()
                     .names()
@@ -467,36 +457,28 @@ fn resampling_says_what_one_alloy_leaves_open() -> Result<()> {
 
 #[test]
 fn two_groups_of_a_porosity_law_are_found() -> Result<()> {
-    let table = dataset::porosity()?;
-    let rows = dataset::porosity_rows()?;
-    let symbols = [
-        ("etaP", Symbol::AbsorbedPower),
-        ("V", Symbol::ScanSpeed),
-        ("d", Symbol::SpotDiameter),
-        ("H", Symbol::HatchSpacing),
-        ("L", Symbol::LayerThickness),
-        ("rho", Symbol::Density),
-        ("cp", Symbol::HeatCapacity),
-        ("alpha", Symbol::ThermalDiffusivity),
-        ("dTm", Symbol::MeltingRise),
+    let inputs = [
+        (Symbol::AbsorbedPower, "etaP"),
+        (Symbol::ScanSpeed, "V"),
+        (Symbol::SpotDiameter, "d"),
+        (Symbol::HatchSpacing, "H"),
+        (Symbol::LayerThickness, "L"),
+        (Symbol::Density, "rho"),
+        (Symbol::HeatCapacity, "cp"),
+        (Symbol::ThermalDiffusivity, "alpha"),
+        (Symbol::MeltingRise, "dTm"),
     ];
-    let mut columns = vec![Vec::new(); symbols.len()];
-    for row in &rows {
-        let material = Material::named(&row.material)?;
-        let process = Process::new()
-            .absorbed_power(row.absorbed_power)
-            .scan_speed(row.scan_speed)
-            .spot_diameter(row.spot)
-            .hatch_spacing(row.hatch_spacing)
-            .layer_thickness(row.layer_thickness)
-            .material(&material, &Source::PorosityTable);
-        for (column, (_, symbol)) in columns.iter_mut().zip(symbols) {
-            column.push(process.value(symbol).unwrap_or(f64::NAN));
-        }
-    }
-    let system = System::new(symbols.map(|(name, symbol)| (name, symbol.unit())))?;
-    let data = LawData::new(system, &columns, "porosity", table.column("porosity")?)?
-        .labels_from(&table, "material")?;
+    let table = dataset::porosity()?;
+    let rows = ProcessTable::new(&table)
+        .column(Symbol::AbsorbedPower, "absorbed_power")
+        .column(Symbol::ScanSpeed, "scan_speed")
+        .column(Symbol::SpotDiameter, "spot_diameter")
+        .column(Symbol::HatchSpacing, "hatch_spacing")
+        .column(Symbol::LayerThickness, "layer_thickness")
+        .materials("material", &Source::PorosityTable);
+    let columns = rows.with_symbols(&inputs)?;
+    let data = LawData::from_table(&columns, &inputs.map(|i| i.1), &[("porosity", 1)])?
+        .labels_from(&columns, "material")?;
     let train = data.filter_labels(|m| m != "SS316L")?;
     let test = data.filter_labels(|m| m == "SS316L")?;
     // The form of Eq. 5: rising steps in the groups themselves.
