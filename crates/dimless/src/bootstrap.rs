@@ -100,8 +100,14 @@ impl LawBootstrap {
         let names = self.groups.first()?.group.names();
         let place = |name: &str| names.iter().position(|n| n == name);
         let (variable, over) = (place(variable)?, place(over)?);
-        let ratios = self.exponents.iter().filter(|e| e[over] != 0.0);
-        Interval::of(ratios.map(|e| e[variable] / e[over]).collect(), level)
+        let both = self
+            .exponents
+            .iter()
+            .filter_map(|e| Some((*e.get(variable)?, *e.get(over)?)));
+        let ratios = both
+            .filter(|(_, over)| *over != 0.0)
+            .map(|(e, over)| e / over);
+        Interval::of(ratios.collect(), level)
     }
 
     /// The intervals of the constants of the link for the group, and its power, that are best on the rows as they are; in the order of
@@ -129,7 +135,8 @@ impl ExponentBootstrap {
     /// The interval of the exponent of one variable; nothing if there is no such variable.
     pub fn exponent(&self, name: &str, level: f64) -> Option<Interval> {
         let index = self.names.iter().position(|n| n == name)?;
-        Interval::of(self.exponents.iter().map(|e| e[index]).collect(), level)
+        let values = self.exponents.iter().filter_map(|e| e.get(index).copied());
+        Interval::of(values.collect(), level)
     }
 
     /// The number of resamples.
@@ -139,14 +146,17 @@ impl ExponentBootstrap {
 
     /// The number of resamples to which a law could not be fitted, because their rows had too few values of the group.
     pub fn n_failed(&self) -> usize {
-        self.n_resamples - self.exponents.len()
+        self.n_resamples.saturating_sub(self.exponents.len())
     }
 }
 
 fn intervals(values: &[Vec<f64>], level: f64) -> Vec<Interval> {
     let n = values.first().map_or(0, Vec::len);
     (0..n)
-        .filter_map(|index| Interval::of(values.iter().map(|v| v[index]).collect(), level))
+        .filter_map(|index| {
+            let values = values.iter().filter_map(|v| v.get(index).copied());
+            Interval::of(values.collect(), level)
+        })
         .collect()
 }
 

@@ -14,9 +14,28 @@ use crate::scaling_law::ScalingLaw;
 /// [`alternatives`](Self::alternatives) for the groups that do as well.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "RawResult"))]
 pub struct LawSearchResult {
     laws: Vec<ScalingLaw>,
     n_groups: usize,
+}
+
+/// The unchecked form that is read before [`LawSearchResult`] accepts it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawResult {
+    laws: Vec<ScalingLaw>,
+    n_groups: usize,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawResult> for LawSearchResult {
+    type Error = Error;
+
+    fn try_from(raw: RawResult) -> Result<Self> {
+        let n_groups = raw.n_groups.max(raw.laws.len());
+        Self::new(raw.laws, n_groups)
+    }
 }
 
 /// A group that describes the rows nearly as well as the best, or better than the one it is compared with.
@@ -69,7 +88,7 @@ impl LawSearchResult {
 
     /// How many of them had one value in all rows, or too few for the link.
     pub fn n_constant(&self) -> usize {
-        self.n_groups - self.laws.len()
+        self.n_groups.saturating_sub(self.laws.len())
     }
 
     /// The place of a group, or of any power of it, counted from 1; nothing if it was not among the groups.

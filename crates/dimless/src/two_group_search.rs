@@ -496,10 +496,38 @@ fn unit(mut values: Vec<f64>, weights: &[f64], roots: &[f64]) -> Option<Vec<f64>
 /// The pairs of a search that were fitted with all constants free, best $R^2$ on the rows of the fit first.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "RawResult"))]
 pub struct TwoGroupSearchResult {
     laws: Vec<TwoGroupLaw>,
     n_groups: usize,
     n_pairs: u64,
+}
+
+/// The unchecked form that is read before [`TwoGroupSearchResult`] accepts it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawResult {
+    laws: Vec<TwoGroupLaw>,
+    n_groups: usize,
+    n_pairs: u64,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawResult> for TwoGroupSearchResult {
+    type Error = Error;
+
+    fn try_from(raw: RawResult) -> Result<Self> {
+        if raw.laws.is_empty() {
+            return Err(Error::NoGroup {
+                n_groups: raw.n_groups,
+            });
+        }
+        Ok(Self {
+            laws: raw.laws,
+            n_groups: raw.n_groups,
+            n_pairs: raw.n_pairs,
+        })
+    }
 }
 
 impl TwoGroupSearchResult {

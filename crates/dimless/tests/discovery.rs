@@ -5,6 +5,7 @@ use dimless::{
     AbsorptivityLaw, Error, Group, LawData, LawSearch, Link, ProcessTable, Result, Source, Symbol,
     System, Table, TwoGroupSearch, dataset,
 };
+use proptest::prelude::*;
 
 const INPUTS: [(Symbol, &str); 7] = [
     (Symbol::AbsorbedPower, "etaP"),
@@ -534,4 +535,67 @@ fn constants_of_two_steps_are_recovered() -> Result<()> {
         assert_abs_diff_eq!(found, &wanted, epsilon = 1e-7);
     }
     Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Another system of base units multiplies each column by a factor that its dimension gives, and a group by none.
+    #[test]
+    fn base_units_and_the_order_of_variables_change_no_rank(
+        values in prop::collection::vec(prop::collection::vec(0.2..5.0_f64, 4), 12..20),
+        noise in prop::collection::vec(-0.5..0.5_f64, 20),
+        (meter, second) in (-3.0..3.0_f64, -3.0..3.0_f64),
+        rotation in 0..4_usize,
+    ) {
+        let names = [("v", "m/s", 1.0, -1.0), ("L", "m", 1.0, 0.0), ("nu", "m^2/s", 2.0, -1.0), ("t", "s", 0.0, 1.0)];
+        let target: Vec<f64> = values.iter().zip(&noise)
+            .map(|(row, noise)| 1.0 + row[0] * row[1] / row[2] + noise).collect();
+        let fit = |rotation: usize, meter: f64, second: f64| -> Result<_> {
+            let order: Vec<usize> = (0..4).map(|i| (i + rotation) % 4).collect();
+            let system = System::new(order.iter().map(|&i| (names[i].0, names[i].1)))?;
+            let columns: Vec<Vec<f64>> = order.iter().map(|&i| {
+                let factor = f64::powf(10.0, names[i].2 * meter + names[i].3 * second);
+                values.iter().map(|row| row[i] * factor).collect()
+            }).collect();
+            LawSearch::new().max_exponent(2).fit(&LawData::new(system, &columns, "y", &target)?)
+        };
+        let plain = fit(0, 0.0, 0.0)?;
+        let other = fit(rotation, meter, second)?;
+        prop_assert_eq!(plain.n_groups(), other.n_groups());
+        let powers: Vec<(&str, i64)> = plain.best().group().support().collect();
+        let system = System::new(other.best().group().names().iter()
+            .map(|n| (n.as_str(), names.iter().find(|x| x.0 == n).map_or("1", |x| x.1))))?;
+        let same = other.law(&system.group(&powers)?);
+        let same = same.ok_or(Error::NoGroup { n_groups: 0 })?.scores().r_squared;
+        prop_assert!((same - plain.best().scores().r_squared).abs() < 1e-9);
+        prop_assert!((other.best().scores().r_squared - same).abs() < 1e-9);
+    }
+
+    /// A target scaled and shifted gives the same scores; rows in another order the same bits.
+    #[test]
+    fn scaled_targets_and_shuffled_rows_change_nothing(
+        values in prop::collection::vec(prop::collection::vec(0.2..5.0_f64, 3), 12..20),
+        noise in prop::collection::vec(-0.5..0.5_f64, 20),
+        factor in prop_oneof![-1e3..-1e-3_f64, 1e-3..1e3_f64],
+        step in prop::sample::select(vec![1_usize, 5, 7, 11]),
+    ) {
+        let n = values.len();
+        // A step that shares a factor with the number of rows would skip some.
+        let step = if n % step == 0 && step > 1 { 1 } else { step };
+        let fit = |order: &dyn Fn(usize) -> usize, factor: f64, shift: f64| -> Result<_> {
+            let system = System::new([("v", "m/s"), ("L", "m"), ("nu", "m^2/s")])?;
+            let column = |k: usize| (0..n).map(|i| values[order(i)][k]).collect::<Vec<f64>>();
+            let y = |i: usize| noise[i] + values[i][0] * values[i][1] / values[i][2];
+            let target: Vec<f64> = (0..n).map(|i| factor * y(order(i)) + shift).collect();
+            let data = LawData::new(system, &[column(0), column(1), column(2)], "y", &target)?;
+            LawSearch::new().max_exponent(2).fit(&data)
+        };
+        let plain = fit(&|i| i, 1.0, 0.0)?;
+        prop_assert_eq!(&plain, &fit(&|i| (i * step + 3) % n, 1.0, 0.0)?);
+        let scaled = fit(&|i| i, factor, 2.0)?;
+        for (a, b) in plain.laws().iter().zip(scaled.laws()) {
+            prop_assert!((a.scores().r_squared - b.scores().r_squared).abs() < 1e-8);
+        }
+    }
 }

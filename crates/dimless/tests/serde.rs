@@ -2,8 +2,9 @@
 #![cfg(feature = "serde")]
 
 use dimless::{
-    AbsorptivityLaw, Dimension, EnergyDensity, ExponentialDepthLaw, Group, Material, NamedNumber,
-    Process, Property, PropertyKind, Quantity, Rational, Source, SpotDiameter, System, Table,
+    AbsorptivityLaw, Dimension, EnergyDensity, ExponentialDepthLaw, Group, LawData, LawSearch,
+    LawSearchResult, Link, Material, NamedNumber, Process, Property, PropertyKind, Quantity,
+    Rational, Source, SpotDiameter, System, Table, TwoGroupSearch, TwoGroupSearchResult,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -61,4 +62,60 @@ fn stored_nonsense_is_refused() {
     let ragged =
         "[{\"name\":\"a\",\"data\":{\"text\":[\"x\"]}},{\"name\":\"b\",\"data\":{\"text\":[]}}]";
     assert!(serde_json::from_str::<Table>(ragged).is_err());
+}
+
+#[test]
+fn laws_read_back_and_predict_the_same() -> Outcome {
+    let system = System::new([("a", "m"), ("b", "m"), ("v", "m/s"), ("w", "m/s")])?;
+    let wave = |i: i32, k: f64| 1.0 + 0.7 * f64::sin(f64::from(i) * k);
+    let columns = [1.3, 2.1, 0.7, 2.9].map(|k| (0..40).map(|i| wave(i, k)).collect::<Vec<_>>());
+    let target: Vec<f64> = (0..40)
+        .map(|i| 2.0 + columns[0][i] / columns[1][i] - 0.5 * columns[2][i] / columns[3][i])
+        .collect();
+    let labels = (0..40).map(|i| ["one", "two"][i % 2]);
+    let data = LawData::new(system, &columns, "y", &target)?.labels(labels)?;
+    round_trip(&data)?;
+    for link in [
+        Link::Polynomial(3),
+        Link::ExponentialSaturation,
+        Link::Monotone,
+    ] {
+        let search = LawSearch::new()
+            .max_exponent(1)
+            .link(link)
+            .leave_label_out(true);
+        round_trip(&search)?;
+        let found = search.fit(&data)?;
+        round_trip(&found)?;
+        if link != Link::Monotone {
+            round_trip(&search.refine(&data, found.best())?)?;
+            round_trip(&search.bootstrap_exponents(&data, found.best(), 5)?)?;
+        }
+        round_trip(&search.bootstrap(&data, 5)?)?;
+    }
+    let search = TwoGroupSearch::new().max_exponent(1);
+    round_trip(&search)?;
+    let found = search.fit(&data)?;
+    round_trip(&found)?;
+    let stored = serde_json::to_string(&found)?;
+    let read: TwoGroupSearchResult = serde_json::from_str(&stored)?;
+    assert_eq!(
+        read.best().predict_rows(&data)?,
+        found.best().predict_rows(&data)?
+    );
+    assert!(serde_json::from_str::<LawSearchResult>("{\"laws\":[],\"n_groups\":3}").is_err());
+    assert!(
+        serde_json::from_str::<TwoGroupSearchResult>("{\"laws\":[],\"n_groups\":3,\"n_pairs\":3}")
+            .is_err()
+    );
+    let cubic = serde_json::to_string(
+        LawSearch::new()
+            .link(Link::Polynomial(3))
+            .fit(&data)?
+            .best(),
+    )?;
+    assert!(cubic.contains("\"degree\":3"));
+    let broken = cubic.replace("\"degree\":3", "\"degree\":9");
+    assert!(serde_json::from_str::<dimless::ScalingLaw>(&broken).is_err());
+    Ok(())
 }

@@ -6,6 +6,7 @@ use super::MAX_DEGREE;
 /// Ind. Appl. Math. 5, 74 (1957), doi 10.1137/0105007: $p_{j+1} = (t - a_j) p_j - b_j p_{j-1}$.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "RawPolynomial"))]
 pub(crate) struct Polynomial {
     degree: usize,
     /// Without an intercept the polynomial is $c_0 t$.
@@ -13,6 +14,33 @@ pub(crate) struct Polynomial {
     a: [f64; MAX_DEGREE],
     b: [f64; MAX_DEGREE],
     c: [f64; MAX_DEGREE + 1],
+}
+
+/// The unchecked form that is read before [`Polynomial`] accepts it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawPolynomial {
+    degree: usize,
+    intercept: bool,
+    a: [f64; MAX_DEGREE],
+    b: [f64; MAX_DEGREE],
+    c: [f64; MAX_DEGREE + 1],
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawPolynomial> for Polynomial {
+    type Error = crate::Error;
+
+    fn try_from(raw: RawPolynomial) -> crate::Result<Self> {
+        super::Link::Polynomial(raw.degree).validate()?;
+        Ok(Self {
+            degree: raw.degree,
+            intercept: raw.intercept,
+            a: raw.a,
+            b: raw.b,
+            c: raw.c,
+        })
+    }
 }
 
 /// Least part of its size that a new orthogonal polynomial must keep; below it the rows have too few values of $t$.
