@@ -115,6 +115,13 @@ impl LawBootstrap {
     pub fn constants(&self, level: f64) -> Vec<Interval> {
         intervals(&self.constants, level)
     }
+
+    /// The interval of a function of these constants, such as the group at which a line crosses zero; resamples in which it is not finite
+    /// are left out.
+    pub fn interval_of(&self, function: impl Fn(&[f64]) -> f64, level: f64) -> Option<Interval> {
+        let values = self.constants.iter().map(|constants| function(constants));
+        Interval::of(values.filter(|v| v.is_finite()).collect(), level)
+    }
 }
 
 /// Fitted exponents on resampled rows; see [`LawSearch::bootstrap_exponents`].

@@ -442,6 +442,8 @@ fn resampling_says_what_one_alloy_leaves_open() -> Result<()> {
     for (interval, fitted) in constants.iter().zip(law.link().constants()) {
         assert!(interval.contains(fitted) && interval.lower < interval.upper);
     }
+    let slope = drawn.interval_of(|c| c[1], 0.95);
+    assert_eq!(slope, constants.get(1).copied());
     // With free exponents the true -1.5 of the radius is outside: two spot sizes do not decide it.
     let free = search.bootstrap_exponents(&train, &law, 1000)?;
     assert_eq!(free.n_failed(), 0);
