@@ -114,6 +114,32 @@ pub enum Error {
         /// The variable.
         name: String,
     },
+    /// A chosen group is a product of powers of those before it.
+    #[error("group number {index}, {group}, is a product of powers of those before it")]
+    DependentGroup {
+        /// The group as text.
+        group: String,
+        /// Its position, counted from 1.
+        index: usize,
+    },
+    /// A variable is tied to symbols of another dimension.
+    #[error("variable {variable:?} has the dimension {expected}, but {symbols} has {found}")]
+    WrongSymbols {
+        /// The variable.
+        variable: String,
+        /// The product of symbols as text.
+        symbols: String,
+        /// Dimension of the variable.
+        expected: Box<Dimension>,
+        /// Dimension of the product.
+        found: Box<Dimension>,
+    },
+    /// The rows do not vary in as many ways as a fit has coefficients.
+    #[error("the rows do not determine {what}")]
+    Undetermined {
+        /// What cannot be told from them.
+        what: &'static str,
+    },
     /// There are too many choices of repeating variables to try.
     #[error("{subsets} choices of repeating variables exceed the limit of {limit}")]
     TooManySubsets {
@@ -131,6 +157,28 @@ pub enum Error {
         expected: usize,
         /// The length it has.
         found: usize,
+    },
+    /// A group or law belongs to other variables than the data.
+    #[error("the variables must be {}, found {}", expected.join(", "), found.join(", "))]
+    OtherVariables {
+        /// The variables of the group or law.
+        expected: Vec<String>,
+        /// The variables of the data.
+        found: Vec<String>,
+    },
+    /// There are too few rows for what is asked of them.
+    #[error("at least {needed} rows are needed, found {found}")]
+    TooFewRows {
+        /// How many are needed.
+        needed: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A column has one value in all rows, so that nothing can be learnt from it.
+    #[error("{name} has the same value in all rows")]
+    ConstantColumn {
+        /// The column or the group.
+        name: String,
     },
     /// A power product has a dimension left.
     #[error("{product} is not dimensionless: its dimension is {dimension}")]
