@@ -95,7 +95,9 @@ fn eliminate(row: &mut [i128], pivot_row: &[i128], column: usize) -> Result<()> 
         common = greatest_common_divisor(common, mine.unsigned_abs());
     }
     if let (true, Ok(common)) = (common > 1, i128::try_from(common)) {
-        row.iter_mut().for_each(|value| *value /= common);
+        for value in row {
+            *value /= common;
+        }
     }
     Ok(())
 }
@@ -117,7 +119,9 @@ pub(crate) fn index(rows: &[&[i64]]) -> Result<i128> {
             let Some(pivot) = smallest else {
                 return Ok(0);
             };
-            rows.iter_mut().for_each(|row| row.swap(at, pivot));
+            for row in &mut rows {
+                row.swap(at, pivot);
+            }
             let mut done = true;
             for column in at + 1..n_columns {
                 let quotient = rows[at][column].div_euclid(rows[at][at]);

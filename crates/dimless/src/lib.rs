@@ -58,8 +58,12 @@
 //!   all dimensionless products of whole powers: every such product is a whole combination of the basis, in one way.
 //! - [`System::repeating_sets`] gives all sets of groups by repeating variables, [`System::with_repeating`] the one of a
 //!   choice, and [`System::circuits`] the groups of fewest variables.
+//! - [`System::express`] writes a group as powers of any others. A [`NumberCatalog`] tells which named number a group is,
+//!   and chooses the groups to show.
 //! - A [`Symbol`] is a quantity of laser melting; a [`NamedNumber`] is an exact power product of symbols.
 //! - A [`Material`] holds what several sources say, side by side; a [`Process`] holds one experiment.
+//! - [`MutualInformation`] bounds the error of every law of given inputs; [`ActiveSubspace`] finds the groups along which a
+//!   response changes; [`ThresholdPower`] estimates the least power for a keyhole.
 //! - A [`Table`] holds columns with units; [`dataset`] holds two measured ones.
 //!
 //! # Conventions
@@ -87,6 +91,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `serde` | `Serialize` and `Deserialize` of data types; what is read is checked as by the constructors |
+//! | `uom` | `TryFrom` both ways between [`Quantity`] and the `f64` quantities of `uom` |
 //!
 //! # References
 //!

@@ -15,7 +15,9 @@ pub(crate) fn least_squares(columns: &[Vec<f64>], side: &[f64]) -> Option<Vec<f6
         if !(scale > 0.0 && scale.is_finite()) {
             return None;
         }
-        column.iter_mut().for_each(|v| *v /= scale);
+        for value in column.iter_mut() {
+            *value /= scale;
+        }
         scales.push(scale);
     }
     for k in 0..n_columns {
@@ -78,17 +80,10 @@ pub(crate) fn symmetric_eigen(mut matrix: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f
                     row[p] = cosine * a - sine * b;
                     row[q] = sine * a + cosine * b;
                 }
-                for k in 0..n {
-                    let (a, b) = (matrix[p][k], matrix[q][k]);
-                    matrix[p][k] = cosine * a - sine * b;
-                    matrix[q][k] = sine * a + cosine * b;
-                }
+                rotate(&mut matrix, p, q, cosine, sine);
                 matrix[p][q] = 0.0;
                 matrix[q][p] = 0.0;
-                let (above, below) = vectors.split_at_mut(q);
-                for (a, b) in above[p].iter_mut().zip(&mut below[0]) {
-                    (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
-                }
+                rotate(&mut vectors, p, q, cosine, sine);
             }
         }
         if !rotated {
@@ -100,6 +95,14 @@ pub(crate) fn symmetric_eigen(mut matrix: Vec<Vec<f64>>) -> (Vec<f64>, Vec<Vec<f
     let values = order.iter().map(|&i| matrix[i][i]).collect();
     let vectors = order.iter().map(|&i| vectors[i].clone()).collect();
     (values, vectors)
+}
+
+/// Turns two rows, the first of which comes before the second, into each other.
+fn rotate(rows: &mut [Vec<f64>], first: usize, second: usize, cosine: f64, sine: f64) {
+    let (above, below) = rows.split_at_mut(second);
+    for (a, b) in above[first].iter_mut().zip(&mut below[0]) {
+        (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
+    }
 }
 
 /// Rows of unit length at right angles to each other that span the same space, in the order given; rows must be
@@ -127,7 +130,9 @@ pub(crate) fn orthonormal(rows: &[Vec<f64>]) -> Vec<Vec<f64>> {
 fn scale_to_unit(row: &mut [f64]) {
     let length = norm(row);
     if length > 0.0 {
-        row.iter_mut().for_each(|v| *v /= length);
+        for value in row {
+            *value /= length;
+        }
     }
 }
 

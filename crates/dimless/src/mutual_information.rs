@@ -201,7 +201,7 @@ impl MutualInformation {
             Transform::Logarithm => column.iter().map(|v| libm::log(*v)).collect(),
             Transform::Rank => ranks(column),
         };
-        if values.windows(2).all(|pair| pair[0] == pair[1]) {
+        if values.iter().all(|v| (v - values[0]).abs() == 0.0) {
             return Err(Error::ConstantColumn { name: name() });
         }
         Ok(values)
@@ -295,9 +295,11 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     order.sort_by(|&a, &b| key(a).total_cmp(&key(b)));
     let mut ranks = vec![0.0; values.len()];
     let mut start = 0.0;
-    for run in order.chunk_by(|&a, &b| key(a) == key(b)) {
+    for run in order.chunk_by(|&a, &b| key(a).total_cmp(&key(b)).is_eq()) {
         let mean = start + (run.len() as f64 - 1.0) / 2.0;
-        run.iter().for_each(|&i| ranks[i] = mean);
+        for &i in run {
+            ranks[i] = mean;
+        }
         start += run.len() as f64;
     }
     ranks
@@ -575,7 +577,7 @@ mod tests {
             let y: Vec<f64> = rows.iter().map(|r| r.2).collect();
             let estimator = MutualInformation::new().transform(Transform::Raw).n_neighbors(k);
             let one = estimator.estimate(&[&a], &y)?.nats();
-            prop_assert_eq!(one.to_bits(), direct(&[a.clone()], &y, k).to_bits());
+            prop_assert_eq!(one.to_bits(), direct(std::slice::from_ref(&a), &y, k).to_bits());
             let two = estimator.estimate(&[&a, &b], &y)?.nats();
             prop_assert_eq!(two.to_bits(), direct(&[a, b], &y, k).to_bits());
         }

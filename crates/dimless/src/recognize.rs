@@ -418,7 +418,7 @@ impl NumberCatalog {
         }
         let n = self.numbers.len();
         for size in 0..=MAX_FACTORS.min(n) {
-            let mut best: Option<((bool, i128), Vec<usize>, Vec<Rational>)> = None;
+            let mut best: Option<Match> = None;
             let mut chosen: Vec<usize> = (0..size).collect();
             loop {
                 let parts: Vec<&Product> =
@@ -429,15 +429,19 @@ impl NumberCatalog {
                         let size = i128::from(p.unsigned_abs()) + i128::from(q);
                         (fractional || q != 1, sum + size)
                     });
-                    if best.as_ref().is_none_or(|(other, ..)| cost < *other) {
-                        best = Some((cost, chosen.clone(), powers));
+                    if best.as_ref().is_none_or(|other| cost < other.cost) {
+                        best = Some(Match {
+                            cost,
+                            chosen: chosen.clone(),
+                            powers,
+                        });
                     }
                 }
                 if !next_combination(&mut chosen, n) {
                     break;
                 }
             }
-            if let Some((_, chosen, powers)) = best {
+            if let Some(Match { chosen, powers, .. }) = best {
                 let mut coefficient = whole.factor;
                 let mut factors = Vec::with_capacity(size);
                 for (index, power) in chosen.into_iter().zip(powers) {
@@ -518,6 +522,14 @@ impl NumberCatalog {
         });
         Ok(())
     }
+}
+
+/// A product of numbers that gives a group.
+struct Match {
+    /// Whether a power is not whole, then the size of the powers.
+    cost: (bool, i128),
+    chosen: Vec<usize>,
+    powers: Vec<Rational>,
 }
 
 /// The next choice of rising indices below `n`, in lexicographic order.

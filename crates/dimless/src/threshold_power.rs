@@ -160,7 +160,7 @@ impl ThresholdPower {
     /// let groups = ThresholdPower::new().estimate_rows(&dataset::keyhole_rows()?)?;
     /// let first = &groups[0];
     /// assert_eq!((first.material.as_str(), first.spot.meters()), ("Ti-6Al-4V", 95e-6));
-    /// let threshold = first.estimate.as_ref()?;
+    /// let threshold = first.estimate.clone()?;
     /// assert!((threshold.power() - 88.0).abs() < 1.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -171,13 +171,12 @@ impl ThresholdPower {
             let same = |(first, _): &&mut (&KeyholeRow, _)| {
                 first.material == row.material && first.spot == row.spot
             };
-            let at = match groups.iter_mut().find(same) {
-                Some((_, columns)) => columns,
-                None => {
-                    groups.push((row, Default::default()));
-                    let last = groups.len() - 1;
-                    &mut groups[last].1
-                }
+            let at = if let Some((_, columns)) = groups.iter_mut().find(same) {
+                columns
+            } else {
+                groups.push((row, Default::default()));
+                let last = groups.len() - 1;
+                &mut groups[last].1
             };
             at[0].push(row.power);
             at[1].push(row.keyhole_depth);
@@ -331,7 +330,7 @@ impl Bundle {
             lines[at].power.push(power[row]);
             lines[at].depth.push(depth[row]);
         }
-        let varies = |line: &Line| line.power.iter().any(|p| *p != line.power[0]);
+        let varies = |line: &Line| line.power.iter().any(|p| (p - line.power[0]).abs() > 0.0);
         if !power.is_empty() && !lines.iter().any(varies) {
             return Err(Error::ConstantColumn {
                 name: "power".to_owned(),
