@@ -140,7 +140,7 @@ pub use express::Expression;
 pub use fixed_point::{Convergence, FixedPoint, FixedPoints, Reason, Root};
 pub use law::{ExponentialDepthLaw, PorosityLaw};
 pub use material::{Condition, Material, Property, PropertyKind, Source};
-pub use mutual_information::{InformationEstimate, MutualInformation, Transform};
+pub use mutual_information::{ColumnTransform, InformationEstimate, MutualInformation};
 pub use number::{NamedNumber, Term};
 pub use pi::{Group, PiBasis};
 pub use process::Process;

@@ -390,7 +390,8 @@ impl Bundle {
 fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     loop {
         let middle = low + (high - low) / 2.0;
-        if middle <= low || middle >= high {
+        // Not a number, where the ends overflow, is between nothing.
+        if !(low < middle && middle < high) {
             return middle;
         }
         if holds(middle) {
@@ -542,6 +543,9 @@ mod tests {
             estimator.estimate(&power, &[30.0, 20.0, 10.0], &[1.0; 3]),
             Err(Error::Undetermined { .. })
         ));
+        // Squares that overflow are an end, not a loop.
+        let huge = [1e307, 2e307, 3e307, 5e307];
+        assert!(estimator.estimate(&huge, &huge, &[1.0; 4]).is_err());
     }
 
     proptest! {
