@@ -1,11 +1,15 @@
-//! Benches of `dimless`: Pi bases, unit texts, group evaluation, the self-consistent depth law, estimators, recognition.
+//! Benches of `dimless`: Pi bases, repeating sets, unit texts, group evaluation, the self-consistent depth law, the
+//! search for scaling laws, estimators, recognition.
+
+#[path = "../examples/support/keyhole_columns.rs"]
+mod keyhole_columns;
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dimless::{
-    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, MutualInformation, NumberCatalog, Symbol,
-    System, Table, ThresholdPower, Unit, dataset,
+    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, LawSearch, Link, MutualInformation,
+    NumberCatalog, Symbol, System, Table, ThresholdPower, TwoGroupSearch, Unit, dataset,
 };
 
 /// The seven variables of the keyhole depth, Gan et al. (2021).
@@ -117,6 +121,49 @@ fn self_consistent(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The Keyhole number from the 71 rows of one alloy: 69 groups, 6 powers, exponents within 4.
+fn discovery(criterion: &mut Criterion) -> Outcome {
+    let data = keyhole_columns::keyhole_data()?.filter_labels(|m| m == "Ti-6Al-4V")?;
+    let plain = LawSearch::new().cross_validation(0);
+    let searches = [
+        ("linear", plain.clone()),
+        ("quadratic", plain.clone().link(Link::Polynomial(2))),
+        (
+            "saturation",
+            plain.clone().link(Link::ExponentialSaturation),
+        ),
+        ("monotone", plain.clone().link(Link::Monotone)),
+        ("linear, 10 folds", LawSearch::new()),
+        ("linear, exponents to 12", plain.clone().max_exponent(12)),
+    ];
+    let mut group = criterion.benchmark_group("dimless/lattice_search");
+    for (name, search) in &searches {
+        group.bench_function(BenchmarkId::from_parameter(name), |b| {
+            b.iter(|| search.fit(black_box(&data)));
+        });
+    }
+    group.finish();
+    let law = plain.fit(&data)?.best().clone();
+    criterion.bench_function("dimless/refine/71", |b| {
+        b.iter(|| plain.refine(black_box(&data), &law));
+    });
+    let mut group = criterion.benchmark_group("dimless/bootstrap");
+    group.sample_size(10);
+    group.bench_function("search/1000", |b| {
+        b.iter(|| plain.bootstrap(black_box(&data), 1000));
+    });
+    group.bench_function("exponents/1000", |b| {
+        b.iter(|| plain.bootstrap_exponents(black_box(&data), &law, 1000));
+    });
+    group.finish();
+    let porosity = keyhole_columns::porosity_data()?;
+    let pairs = TwoGroupSearch::new().max_exponent(1).cross_validation(0);
+    criterion.bench_function("dimless/two_groups/276 pairs", |b| {
+        b.iter(|| pairs.fit(black_box(&porosity)));
+    });
+    Ok(())
+}
+
 fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("dimless/table_read");
     group.throughput(Throughput::Elements(90));
@@ -201,6 +248,7 @@ fn all(criterion: &mut Criterion) {
     assert!(evaluation(criterion).is_ok());
     self_consistent(criterion);
     reading(criterion);
+    assert!(discovery(criterion).is_ok());
     assert!(estimators(criterion).is_ok());
     assert!(recognition(criterion).is_ok());
 }

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::exact::index;
 use crate::pi::{Group, PiBasis};
-use crate::recognize::NumberCatalog;
+use crate::recognize::{NumberCatalog, Recognition};
 use crate::system::System;
 
 /// A complete set of independent groups, chosen to be read; see [`NumberCatalog::choose_groups`].
@@ -77,7 +77,11 @@ impl NumberCatalog {
             index: 1,
         };
         for number in self.numbers() {
-            choice.try_group(number.group(), Some(number.name()), None)?;
+            // Of two numbers that differ by a factor, the group takes the name of the one it equals.
+            let found = self.recognize(number.group())?;
+            let single = found.as_ref().and_then(Recognition::single);
+            let name = single.map_or(number.name(), |(number, _)| number.name());
+            choice.try_group(number.group(), Some(name), None)?;
         }
         if !choice.is_complete() {
             let mut circuits = system.circuits()?;

@@ -166,6 +166,14 @@ pub enum Error {
         /// The variables of the data.
         found: Vec<String>,
     },
+    /// There is no group whose law could be fitted.
+    #[error(
+        "no group to fit: {n_groups} within the bound on the exponents, all constant on the rows"
+    )]
+    NoGroup {
+        /// How many groups are within the bound.
+        n_groups: usize,
+    },
     /// There are too few rows for what is asked of them.
     #[error("at least {needed} rows are needed, found {found}")]
     TooFewRows {
@@ -179,6 +187,12 @@ pub enum Error {
     ConstantColumn {
         /// The column or the group.
         name: String,
+    },
+    /// Rows cannot be left out by their labels.
+    #[error("leaving out one label at a time needs rows of at least 2 labels, found {found}")]
+    TooFewLabels {
+        /// How many labels the rows have.
+        found: usize,
     },
     /// A power product has a dimension left.
     #[error("{product} is not dimensionless: its dimension is {dimension}")]
@@ -211,6 +225,45 @@ pub enum Error {
         number: NamedNumber,
         /// The symbol without a value.
         symbol: Symbol,
+    },
+    /// A symbol that a quantity other than a named number needs has no value.
+    #[error("{quantity} needs {symbol}, which has no value")]
+    MissingInput {
+        /// The quantity.
+        quantity: &'static str,
+        /// The symbol without a value.
+        symbol: Symbol,
+    },
+    /// An equation that should have one solution has none or several.
+    #[error("{quantity} must have one solution, found {found}")]
+    NotUnique {
+        /// What was solved for.
+        quantity: &'static str,
+        /// How many solutions there are.
+        found: usize,
+    },
+    /// A column does not have the dimension of the symbol for which it stands.
+    #[error("column {column:?} must have the dimension of {symbol}, {expected}, found {found}")]
+    ColumnDimension {
+        /// The column.
+        column: String,
+        /// The symbol.
+        symbol: Symbol,
+        /// The dimension of the symbol.
+        expected: Box<Dimension>,
+        /// The dimension of the column.
+        found: Box<Dimension>,
+    },
+    /// A row of a table cannot be evaluated.
+    #[error("row {row} cannot be evaluated{}", at_column(column.as_deref()))]
+    TableRow {
+        /// Data row, counted from 1.
+        row: usize,
+        /// The column that holds what is wrong, where one does.
+        column: Option<String>,
+        /// What is wrong.
+        #[source]
+        source: Box<Error>,
     },
     /// No material record has this name or alias.
     #[error("no material {name:?} among {}", known.join(", "))]
@@ -320,4 +373,8 @@ pub(crate) fn excerpt(text: &str) -> String {
 
 fn at_row(row: Option<usize>) -> String {
     row.map_or_else(String::new, |row| format!(" in row {row}"))
+}
+
+fn at_column(column: Option<&str>) -> String {
+    column.map_or_else(String::new, |column| format!(", see column {column:?}"))
 }

@@ -1,35 +1,9 @@
 //! Equations that determine a value through itself, such as a depth whose absorptivity depends on the depth.
 
 use crate::absorptivity::DepthAbsorptivity;
+use crate::convergence::{Convergence, Reason};
 use crate::error::{Error, Result};
 use crate::law::ExponentialDepthLaw;
-
-/// Why the refinement of a root stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[non_exhaustive]
-pub enum Reason {
-    /// The bracket of the root is as narrow as the tolerance asks.
-    Tolerance,
-    /// The greatest number of iterations was reached first.
-    MaxIterations,
-    /// The function jumps over 0 here: a change of sign, but no root.
-    Jump,
-}
-
-/// How an iteration ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Convergence {
-    /// Why it stopped.
-    pub reason: Reason,
-    /// Bisections made.
-    pub iterations: usize,
-    /// $|g(x) - x|$ at the value that is returned.
-    pub residual: f64,
-    /// The width of the bracket that was asked for.
-    pub tolerance: f64,
-}
 
 /// One solution of $x = g(x)$.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -212,7 +186,7 @@ impl FixedPoint {
                 let root = self.bisect(left, right, &mut excess)?;
                 match root.convergence.reason {
                     Reason::Jump => found.jumps.push(root),
-                    Reason::Tolerance | Reason::MaxIterations => found.roots.push(root),
+                    _ => found.roots.push(root),
                 }
             }
             left = right;

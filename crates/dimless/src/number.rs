@@ -1,10 +1,12 @@
 //! Named dimensionless numbers as exact power products.
 
+mod definition;
+
 use std::fmt;
 
 use crate::dimension::Dimension;
 use crate::error::{Error, Result};
-use crate::power::rational_power_product;
+use crate::formula::Formula;
 use crate::rational::Rational;
 use crate::symbol::Symbol;
 
@@ -18,8 +20,13 @@ pub type Term = (Symbol, Rational);
 /// with genetic programming and dimensional analysis*; its journal successor is Nat. Commun. 12, 2379 (2021), doi
 /// 10.1038/s41467-021-22704-0, called Gan 2021 below.
 ///
-/// There are three keyhole numbers of different size and exponents, and two ways to normalize a depth. They have
-/// different names here because a factor of two, or of ten, hides between them.
+/// There are three keyhole numbers of different size and exponents, and a number on the spot size is in use by diameter
+/// and by radius. They have different names here because a factor of two, or of ten, hides between them.
+///
+/// Numbers of the melt flow use a characteristic length $L_c$ and flow velocity $u$ that the caller names, since no two
+/// papers take the same: width, length or depth of the pool, diameter of a drop or of a neck; scan speed, or the speed of
+/// the surface. [`Symbol`] says what each letter means, [`source`](Self::source) where the number is defined and whether that
+/// place was read.
 ///
 /// # Examples
 ///
@@ -41,8 +48,12 @@ pub type Term = (Symbol, Rational);
 pub enum NamedNumber {
     /// $P^* = \eta (P - P_0) / (d K (T_v - T_0))$: effective power against conduction over the spot diameter.
     NormalizedPower,
+    /// $\eta (P - P_0) / (r_0 K (T_v - T_0)) = 2 P^*$: the same over the spot **radius**.
+    NormalizedPowerByRadius,
     /// $\mathrm{Pe} = V d \rho C_p / K$: transport by the moving beam against conduction, on the spot diameter.
     Peclet,
+    /// $V r_0 \rho C_p / K = \mathrm{Pe}/2$: the same on the spot **radius**.
+    PecletByRadius,
     /// $T^* = (T_v - T_0) / (T_m - T_0)$: rise to vaporization against rise to melting.
     NormalizedTemperature,
     /// $e/d$: keyhole depth in spot **diameters**, the $e^*$ of the preprint.
@@ -55,8 +66,11 @@ pub enum NamedNumber {
     VaporizationEfficiency,
     /// $H^* = H/d$: hatch spacing in spot diameters.
     NormalizedHatch,
+    /// $H/r_0 = 2 H^*$: hatch spacing in spot **radii**.
+    HatchToRadius,
     /// $\mathrm{NED} = \eta_m P / (V H L \rho C_p (T_m - T_0)) = P_m^*/(\mathrm{Pe}\, H^*)$: absorbed energy
-    /// against the heat that melts the material.
+    /// against the heat that melts the material. It is the absorbed [`EnergyDensity`](crate::EnergyDensity) by volume over
+    /// that heat.
     NormalizedEnergyDensity,
     /// $\mathrm{Ke} = P^*/(\mathrm{Pe}\, T^*)$, Eq. 3 of the preprint, with the power above the threshold and $d^2$.
     KeyholeNumber2019,
@@ -64,181 +78,100 @@ pub enum NamedNumber {
     /// power and $d H$.
     KeyholeNumberMultiTrack,
     /// $\mathrm{Ke} = \eta P / (\pi (T_l - T_0) \rho C_p \sqrt{\alpha V r_0^3})$ of Gan 2021, on the spot radius; it
-    /// equals the normalized enthalpy.
+    /// equals the [`NormalizedEnthalpy`](Self::NormalizedEnthalpy).
     KeyholeNumber2021,
+    /// $\Delta H/h_s = \eta P / (\pi \rho h_s \sqrt{\alpha V r_0^3})$: enthalpy that the beam leaves at the
+    /// surface against the enthalpy at melting, after King, Hann and Rubenchik.
+    ///
+    /// It is [`KeyholeNumber2021`](Self::KeyholeNumber2021) where $h_s = C_p (T_l - T_0)$ and the beam size is $r_0$: the
+    /// value of $h_s$ that [`Process`](crate::Process) takes unless another is stated. None of the three papers was read for this
+    /// crate, so the form is **unverified**, and public programs that cite King et al. differ: $\pi$ before the root or
+    /// under it, $h_s = C_p T_m$ with the absolute melting point or a rise, and several measures of the beam. State $h_s$
+    /// by [`Process::melting_enthalpy`](crate::Process::melting_enthalpy), and compare thresholds only within one reading.
+    NormalizedEnthalpy,
+    /// $\mathrm{Pe_{vap}} = L_v \rho\, \eta P\, V / (K^2 (T_v - T_m)(T_m - T_0))$: absorbed power against conduction, times
+    /// transport against conduction, times latent heat of vaporization against the heat of melting. The spot size cancels.
+    VaporizationPeclet,
+    /// $\mathrm{Ma} = |d\sigma/dT|\, \Delta T L_c / (\mu \alpha)$: thermocapillary flow along $L_c$ under $\Delta T$ against
+    /// viscosity and conduction. The magnitude of the coefficient is taken; its sign tells the direction of the flow.
+    Marangoni,
+    /// $\mathrm{Ca} = \mu u / \sigma$: viscous against capillary forces.
+    Capillary,
+    /// $\mathrm{We} = \rho u^2 L_c / \sigma$: inertia against capillary forces.
+    Weber,
+    /// $\mathrm{Fo} = \alpha t / L_c^2$: time in units of the time that conduction takes over $L_c$.
+    Fourier,
+    /// $\mathrm{Ste} = C_p \Delta T / L_m$: sensible heat of $\Delta T$ against latent heat of fusion.
+    Stefan,
+    /// $\mathrm{Oh} = \mu / \sqrt{\rho \sigma L_c} = \sqrt{\mathrm{We}}/\mathrm{Re}$: viscosity against inertia and capillarity.
+    Ohnesorge,
+    /// $\mathrm{Bo} = \rho g L_c^2 / \sigma$: weight against capillary forces, for a melt under a gas of negligible density.
+    Bond,
+    /// $\mathrm{Pr} = \mu C_p / K$: diffusion of momentum against diffusion of heat.
+    Prandtl,
+    /// $\mathrm{Re} = \rho u L_c / \mu$: inertia against viscosity. With $u = V$ and $L_c = d$ it is
+    /// $\mathrm{Pe}/\mathrm{Pr}$.
+    Reynolds,
 }
-
-const ONE: Rational = Rational::integer(1);
-const MINUS_ONE: Rational = Rational::integer(-1);
-const MINUS_TWO: Rational = Rational::integer(-2);
-const MINUS_HALF: Rational = Rational::halves(-1);
-const MINUS_THREE_HALVES: Rational = Rational::halves(-3);
 
 impl NamedNumber {
     /// All named numbers.
     pub const ALL: &'static [Self] = &[
         Self::NormalizedPower,
+        Self::NormalizedPowerByRadius,
         Self::Peclet,
+        Self::PecletByRadius,
         Self::NormalizedTemperature,
         Self::DepthToDiameter,
         Self::DepthToRadius,
         Self::MeltingEfficiency,
         Self::VaporizationEfficiency,
         Self::NormalizedHatch,
+        Self::HatchToRadius,
         Self::NormalizedEnergyDensity,
         Self::KeyholeNumber2019,
         Self::KeyholeNumberMultiTrack,
         Self::KeyholeNumber2021,
+        Self::NormalizedEnthalpy,
+        Self::VaporizationPeclet,
+        Self::Marangoni,
+        Self::Capillary,
+        Self::Weber,
+        Self::Fourier,
+        Self::Stefan,
+        Self::Ohnesorge,
+        Self::Bond,
+        Self::Prandtl,
+        Self::Reynolds,
     ];
 
     /// The factors, each a symbol with its exponent.
     pub const fn terms(self) -> &'static [Term] {
-        use Symbol as S;
-        match self {
-            Self::NormalizedPower => &[
-                (S::EffectivePower, ONE),
-                (S::SpotDiameter, MINUS_ONE),
-                (S::ThermalConductivity, MINUS_ONE),
-                (S::VaporizationRise, MINUS_ONE),
-            ],
-            Self::Peclet => &[
-                (S::ScanSpeed, ONE),
-                (S::SpotDiameter, ONE),
-                (S::Density, ONE),
-                (S::HeatCapacity, ONE),
-                (S::ThermalConductivity, MINUS_ONE),
-            ],
-            Self::NormalizedTemperature => {
-                &[(S::VaporizationRise, ONE), (S::MeltingRise, MINUS_ONE)]
-            }
-            Self::DepthToDiameter => &[(S::KeyholeDepth, ONE), (S::SpotDiameter, MINUS_ONE)],
-            Self::DepthToRadius => &[(S::KeyholeDepth, ONE), (S::SpotRadius, MINUS_ONE)],
-            Self::MeltingEfficiency => &[
-                (S::AbsorbedPower, ONE),
-                (S::LayerThickness, MINUS_ONE),
-                (S::ThermalConductivity, MINUS_ONE),
-                (S::MeltingRise, MINUS_ONE),
-            ],
-            Self::VaporizationEfficiency => &[
-                (S::AbsorbedPower, ONE),
-                (S::HatchSpacing, MINUS_ONE),
-                (S::ThermalConductivity, MINUS_ONE),
-                (S::VaporizationRise, MINUS_ONE),
-            ],
-            Self::NormalizedHatch => &[(S::HatchSpacing, ONE), (S::SpotDiameter, MINUS_ONE)],
-            Self::NormalizedEnergyDensity => &[
-                (S::AbsorbedPower, ONE),
-                (S::ScanSpeed, MINUS_ONE),
-                (S::HatchSpacing, MINUS_ONE),
-                (S::LayerThickness, MINUS_ONE),
-                (S::Density, MINUS_ONE),
-                (S::HeatCapacity, MINUS_ONE),
-                (S::MeltingRise, MINUS_ONE),
-            ],
-            Self::KeyholeNumber2019 => &[
-                (S::EffectivePower, ONE),
-                (S::ScanSpeed, MINUS_ONE),
-                (S::SpotDiameter, MINUS_TWO),
-                (S::Density, MINUS_ONE),
-                (S::HeatCapacity, MINUS_ONE),
-                (S::VaporizationRise, MINUS_TWO),
-                (S::MeltingRise, ONE),
-            ],
-            Self::KeyholeNumberMultiTrack => &[
-                (S::AbsorbedPower, ONE),
-                (S::ScanSpeed, MINUS_ONE),
-                (S::SpotDiameter, MINUS_ONE),
-                (S::HatchSpacing, MINUS_ONE),
-                (S::Density, MINUS_ONE),
-                (S::HeatCapacity, MINUS_ONE),
-                (S::VaporizationRise, MINUS_TWO),
-                (S::MeltingRise, ONE),
-            ],
-            Self::KeyholeNumber2021 => &[
-                (S::AbsorbedPower, ONE),
-                (S::ScanSpeed, MINUS_HALF),
-                (S::SpotRadius, MINUS_THREE_HALVES),
-                (S::ThermalDiffusivity, MINUS_HALF),
-                (S::Density, MINUS_ONE),
-                (S::HeatCapacity, MINUS_ONE),
-                (S::LiquidusRise, MINUS_ONE),
-            ],
-        }
+        self.definition().terms
     }
 
-    /// The factor in front of the power product: $1/\pi$ for [`KeyholeNumber2021`](Self::KeyholeNumber2021), else 1.
+    /// The factor in front of the power product: $1/\pi$ for [`KeyholeNumber2021`](Self::KeyholeNumber2021) and
+    /// [`NormalizedEnthalpy`](Self::NormalizedEnthalpy), else 1.
     pub const fn coefficient(self) -> f64 {
         match self {
-            Self::KeyholeNumber2021 => std::f64::consts::FRAC_1_PI,
+            Self::KeyholeNumber2021 | Self::NormalizedEnthalpy => std::f64::consts::FRAC_1_PI,
             _ => 1.0,
         }
     }
 
     /// The formula in plain characters.
     pub const fn formula(self) -> &'static str {
-        match self {
-            Self::NormalizedPower => "eta (P - P_0) / (d K (T_v - T_0))",
-            Self::Peclet => "V d rho C_p / K",
-            Self::NormalizedTemperature => "(T_v - T_0) / (T_m - T_0)",
-            Self::DepthToDiameter => "e / d",
-            Self::DepthToRadius => "e / r_0",
-            Self::MeltingEfficiency => "eta_m P / (L K (T_m - T_0))",
-            Self::VaporizationEfficiency => "eta_m P / (H K (T_v - T_0))",
-            Self::NormalizedHatch => "H / d",
-            Self::NormalizedEnergyDensity => "eta_m P / (V H L rho C_p (T_m - T_0))",
-            Self::KeyholeNumber2019 => {
-                "eta (P - P_0) / (V d^2 rho C_p (T_v - T_0)) * (T_m - T_0) / (T_v - T_0)"
-            }
-            Self::KeyholeNumberMultiTrack => {
-                "eta_m P / (V d H rho C_p (T_v - T_0)) * (T_m - T_0) / (T_v - T_0)"
-            }
-            Self::KeyholeNumber2021 => "eta P / (pi (T_l - T_0) rho C_p sqrt(alpha V r_0^3))",
-        }
+        self.definition().formula
     }
 
-    /// Where the number is defined.
+    /// Where the number is defined. Where that place was not read, the text says "unverified".
     pub const fn source(self) -> &'static str {
-        match self {
-            Self::NormalizedPower
-            | Self::Peclet
-            | Self::NormalizedTemperature
-            | Self::DepthToDiameter => {
-                "Gan et al., Discovering universal scaling laws in 3D printing of metals (preprint), Eqs. 1 and 2"
-            }
-            Self::KeyholeNumber2019 => {
-                "Gan et al., Discovering universal scaling laws in 3D printing of metals (preprint), Eq. 3"
-            }
-            Self::MeltingEfficiency | Self::VaporizationEfficiency | Self::NormalizedHatch => {
-                "Gan et al., Discovering universal scaling laws in 3D printing of metals (preprint), Eqs. 4 and 5"
-            }
-            Self::NormalizedEnergyDensity => {
-                "Gan et al., Discovering universal scaling laws in 3D printing of metals (preprint), Eq. 6"
-            }
-            Self::KeyholeNumberMultiTrack => {
-                "Gan et al., Discovering universal scaling laws in 3D printing of metals (preprint), Eq. 7"
-            }
-            Self::DepthToRadius | Self::KeyholeNumber2021 => {
-                "Gan et al., Nat. Commun. 12, 2379 (2021), doi 10.1038/s41467-021-22704-0"
-            }
-        }
+        self.definition().source
     }
 
     /// The usual letter, in plain characters.
     pub const fn letter(self) -> &'static str {
-        match self {
-            Self::NormalizedPower => "P*",
-            Self::Peclet => "Pe",
-            Self::NormalizedTemperature => "T*",
-            Self::DepthToDiameter => "e/d",
-            Self::DepthToRadius => "e/r_0",
-            Self::MeltingEfficiency => "P_m*",
-            Self::VaporizationEfficiency => "P_v*",
-            Self::NormalizedHatch => "H*",
-            Self::NormalizedEnergyDensity => "NED",
-            Self::KeyholeNumber2019 => "Ke (2019)",
-            Self::KeyholeNumberMultiTrack => "Ke (multi-track)",
-            Self::KeyholeNumber2021 => "Ke (2021)",
-        }
+        self.definition().letter
     }
 
     /// The dimension of the power product by exact arithmetic; a test holds it at [`Dimension::DIMENSIONLESS`].
@@ -247,12 +180,7 @@ impl NamedNumber {
     ///
     /// None for the numbers of this crate.
     pub fn dimension(self) -> Result<Dimension> {
-        let terms = self.terms().iter();
-        terms
-            .copied()
-            .try_fold(Dimension::DIMENSIONLESS, |product, (symbol, exponent)| {
-                product.times(symbol.dimension()?.pow(exponent)?)
-            })
+        self.exact_dimension()
     }
 
     /// The value of the number, from the value of each symbol in SI units.
@@ -262,13 +190,7 @@ impl NamedNumber {
     /// [`Error::MissingSymbol`]; [`Error::InvalidValue`] for a value that is not finite and positive, or a result out
     /// of range.
     pub fn evaluate(self, value: impl Fn(Symbol) -> Option<f64>) -> Result<f64> {
-        let mut factors = Vec::with_capacity(self.terms().len());
-        for &(symbol, exponent) in self.terms() {
-            let number = self;
-            let value = value(symbol).ok_or(Error::MissingSymbol { number, symbol })?;
-            factors.push((symbol, value, exponent));
-        }
-        self.product(&factors, None)
+        self.of_values(value)
     }
 
     /// The value of the number in each row, from a column of values in SI units for each symbol.
@@ -276,59 +198,31 @@ impl NamedNumber {
     /// # Errors
     ///
     /// As [`evaluate`](Self::evaluate), with the row; [`Error::LengthMismatch`] for columns of different lengths.
+    ///
+    /// # See also
+    ///
+    /// [`ProcessTable`](crate::ProcessTable) for the columns of a [`Table`](crate::Table), with materials.
     pub fn evaluate_columns<'a>(
         self,
         column: impl Fn(Symbol) -> Option<&'a [f64]>,
     ) -> Result<Vec<f64>> {
-        let mut columns: Vec<(Symbol, &[f64], Rational)> = Vec::with_capacity(self.terms().len());
-        for &(symbol, exponent) in self.terms() {
-            let number = self;
-            let values = column(symbol).ok_or(Error::MissingSymbol { number, symbol })?;
-            let expected = columns.first().map_or(values.len(), |c| c.1.len());
-            if values.len() != expected {
-                return Err(Error::LengthMismatch {
-                    name: format!("column of {symbol}"),
-                    expected,
-                    found: values.len(),
-                });
-            }
-            columns.push((symbol, values, exponent));
-        }
-        let n_rows = columns.first().map_or(0, |c| c.1.len());
-        let mut factors = Vec::with_capacity(columns.len());
-        (0..n_rows)
-            .map(|row| {
-                factors.clear();
-                factors.extend(columns.iter().map(|(s, values, e)| (*s, values[row], *e)));
-                self.product(&factors, Some(row + 1))
-            })
-            .collect()
+        self.of_columns(column)
+    }
+}
+
+impl Formula for NamedNumber {
+    fn factors(self) -> &'static [Term] {
+        self.terms()
     }
 
-    fn product(self, factors: &[(Symbol, f64, Rational)], row: Option<usize>) -> Result<f64> {
-        for (symbol, value, _) in factors {
-            if !(value.is_finite() && *value > 0.0) {
-                return Err(Error::InvalidValue {
-                    name: symbol.to_string(),
-                    row,
-                    requirement: "finite and positive",
-                    found: *value,
-                });
-            }
-        }
-        let powers = factors
-            .iter()
-            .map(|&(_, value, exponent)| (value, exponent));
-        let product = self.coefficient() * rational_power_product(powers);
-        if product.is_finite() {
-            Ok(product)
-        } else {
-            Err(Error::InvalidValue {
-                name: self.to_string(),
-                row,
-                requirement: "finite",
-                found: product,
-            })
+    fn factor_in_front(self) -> f64 {
+        self.coefficient()
+    }
+
+    fn missing(self, symbol: Symbol) -> Error {
+        Error::MissingSymbol {
+            number: self,
+            symbol,
         }
     }
 }

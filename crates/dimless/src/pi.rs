@@ -194,6 +194,10 @@ impl PiBasis {
         &self.groups
     }
 
+    pub(crate) fn shared_names(&self) -> &Arc<[String]> {
+        &self.names
+    }
+
     /// The number of groups, $n - r$.
     pub fn n_groups(&self) -> usize {
         self.groups.len()

@@ -1,9 +1,16 @@
 //! One experiment: laser, geometry and material.
 
+mod value;
+
+use std::collections::BTreeMap;
+
+use crate::energy_density::EnergyDensity;
 use crate::error::{Error, Result};
-use crate::material::{Condition, Material, Property, PropertyKind, Source};
+use crate::formula::Formula;
+use crate::material::{Material, Property, Source};
 use crate::number::NamedNumber;
-use crate::spot::SpotDiameter;
+use crate::quantity::Quantity;
+use crate::spot::{SpotDiameter, SpotRadius};
 use crate::symbol::Symbol;
 
 /// The settings of one experiment, from which the value of each [`Symbol`] follows.
@@ -31,15 +38,7 @@ use crate::symbol::Symbol;
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Process {
-    laser_power: Option<f64>,
-    absorbed_power: Option<f64>,
-    threshold_power: Option<f64>,
-    absorptivity: Option<f64>,
-    scan_speed: Option<f64>,
-    spot: Option<SpotDiameter>,
-    hatch_spacing: Option<f64>,
-    layer_thickness: Option<f64>,
-    keyhole_depth: Option<f64>,
+    stated: BTreeMap<Symbol, f64>,
     ambient_temperature: f64,
     properties: Vec<Property>,
 }
@@ -55,84 +54,141 @@ impl Process {
     /// test $R^2$ of its depth law by 0.002.
     pub const DEFAULT_AMBIENT_TEMPERATURE: f64 = 298.0;
 
-    /// A process with nothing set but the ambient temperature.
+    /// The acceleration of gravity of a new process, 9.80665 m/s²: the standard value by its definition.
+    pub const STANDARD_GRAVITY: f64 = 9.806_65;
+
+    /// A process with nothing set but the ambient temperature and gravity.
     pub const fn new() -> Self {
         Self {
-            laser_power: None,
-            absorbed_power: None,
-            threshold_power: None,
-            absorptivity: None,
-            scan_speed: None,
-            spot: None,
-            hatch_spacing: None,
-            layer_thickness: None,
-            keyhole_depth: None,
+            stated: BTreeMap::new(),
             ambient_temperature: Self::DEFAULT_AMBIENT_TEMPERATURE,
             properties: Vec::new(),
         }
     }
 
+    /// States the value of a symbol in SI units. It goes before all that would follow from other settings and from
+    /// properties. Of diameter and radius of the spot the one stated last holds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dimless::{NamedNumber, Process, Symbol};
+    ///
+    /// let prandtl = Process::new()
+    ///     .with_value(Symbol::DynamicViscosity, 4.76e-3)
+    ///     .with_value(Symbol::HeatCapacity, 830.0)
+    ///     .with_value(Symbol::ThermalConductivity, 33.4)
+    ///     .number(NamedNumber::Prandtl)?;
+    /// assert!((prandtl - 0.1183).abs() < 1e-4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_value(mut self, symbol: Symbol, value: f64) -> Self {
+        match symbol {
+            Symbol::SpotDiameter => self.stated.remove(&Symbol::SpotRadius),
+            Symbol::SpotRadius => self.stated.remove(&Symbol::SpotDiameter),
+            _ => None,
+        };
+        self.stated.insert(symbol, value);
+        self
+    }
+
     /// Power of the beam \[W\].
     #[must_use]
-    pub const fn laser_power(mut self, watts: f64) -> Self {
-        self.laser_power = Some(watts);
-        self
+    pub fn laser_power(self, watts: f64) -> Self {
+        self.with_value(Symbol::LaserPower, watts)
     }
 
     /// Absorbed power \[W\], where it is known directly; by default absorptivity times laser power.
     #[must_use]
-    pub const fn absorbed_power(mut self, watts: f64) -> Self {
-        self.absorbed_power = Some(watts);
-        self
+    pub fn absorbed_power(self, watts: f64) -> Self {
+        self.with_value(Symbol::AbsorbedPower, watts)
     }
 
     /// Least power that makes a keyhole \[W\]; by default that of the material for this spot diameter.
     #[must_use]
-    pub const fn threshold_power(mut self, watts: f64) -> Self {
-        self.threshold_power = Some(watts);
-        self
+    pub fn threshold_power(self, watts: f64) -> Self {
+        self.with_value(Symbol::ThresholdPower, watts)
     }
 
-    /// Absorbed fraction of the power \[1\].
+    /// Absorbed fraction of the power \[1\]; by default that of the source, where it states one for all settings. See
+    /// [`AbsorptivityLaw`](crate::AbsorptivityLaw) for one that follows from the settings or the depth.
     #[must_use]
-    pub const fn absorptivity(mut self, fraction: f64) -> Self {
-        self.absorptivity = Some(fraction);
-        self
+    pub fn absorptivity(self, fraction: f64) -> Self {
+        self.with_value(Symbol::Absorptivity, fraction)
     }
 
     /// Speed of the beam over the surface \[m/s\].
     #[must_use]
-    pub const fn scan_speed(mut self, meters_per_second: f64) -> Self {
-        self.scan_speed = Some(meters_per_second);
-        self
+    pub fn scan_speed(self, meters_per_second: f64) -> Self {
+        self.with_value(Symbol::ScanSpeed, meters_per_second)
     }
 
     /// Diameter of the spot.
     #[must_use]
-    pub const fn spot_diameter(mut self, spot: SpotDiameter) -> Self {
-        self.spot = Some(spot);
-        self
+    pub fn spot_diameter(self, spot: SpotDiameter) -> Self {
+        self.with_value(Symbol::SpotDiameter, spot.meters())
+    }
+
+    /// Radius of the spot, in place of its diameter.
+    #[must_use]
+    pub fn spot_radius(self, spot: SpotRadius) -> Self {
+        self.with_value(Symbol::SpotRadius, spot.meters())
     }
 
     /// Distance between neighboring tracks \[m\].
     #[must_use]
-    pub const fn hatch_spacing(mut self, meters: f64) -> Self {
-        self.hatch_spacing = Some(meters);
-        self
+    pub fn hatch_spacing(self, meters: f64) -> Self {
+        self.with_value(Symbol::HatchSpacing, meters)
     }
 
     /// Thickness of the powder layer \[m\].
     #[must_use]
-    pub const fn layer_thickness(mut self, meters: f64) -> Self {
-        self.layer_thickness = Some(meters);
-        self
+    pub fn layer_thickness(self, meters: f64) -> Self {
+        self.with_value(Symbol::LayerThickness, meters)
     }
 
     /// Measured depth of the keyhole \[m\].
     #[must_use]
-    pub const fn keyhole_depth(mut self, meters: f64) -> Self {
-        self.keyhole_depth = Some(meters);
-        self
+    pub fn keyhole_depth(self, meters: f64) -> Self {
+        self.with_value(Symbol::KeyholeDepth, meters)
+    }
+
+    /// Characteristic velocity of the melt flow \[m/s\]. It has no default: it is not the scan speed.
+    #[must_use]
+    pub fn flow_velocity(self, meters_per_second: f64) -> Self {
+        self.with_value(Symbol::FlowVelocity, meters_per_second)
+    }
+
+    /// Characteristic length \[m\] of the numbers of the melt flow, such as the width of the pool. It has no default.
+    #[must_use]
+    pub fn characteristic_length(self, meters: f64) -> Self {
+        self.with_value(Symbol::CharacteristicLength, meters)
+    }
+
+    /// Characteristic time \[s\]. It has no default.
+    #[must_use]
+    pub fn characteristic_time(self, seconds: f64) -> Self {
+        self.with_value(Symbol::CharacteristicTime, seconds)
+    }
+
+    /// Characteristic temperature difference \[K\], such as vaporization less melting point along the surface of the
+    /// pool. It has no default.
+    #[must_use]
+    pub fn temperature_difference(self, kelvin: f64) -> Self {
+        self.with_value(Symbol::TemperatureDifference, kelvin)
+    }
+
+    /// Specific enthalpy at melting \[J/kg\] of the normalized enthalpy; by default $C_p (T_l - T_0)$.
+    #[must_use]
+    pub fn melting_enthalpy(self, joules_per_kilogram: f64) -> Self {
+        self.with_value(Symbol::MeltingEnthalpy, joules_per_kilogram)
+    }
+
+    /// Acceleration of gravity \[m/s²\]; the default is [`STANDARD_GRAVITY`](Self::STANDARD_GRAVITY).
+    #[must_use]
+    pub fn gravity(self, meters_per_second_squared: f64) -> Self {
+        self.with_value(Symbol::Gravity, meters_per_second_squared)
     }
 
     /// Ambient or preheat temperature $T_0$ \[K\]; the default is
@@ -160,62 +216,26 @@ impl Process {
         self
     }
 
-    /// The value of a symbol in SI units, or nothing when it does not follow from what is set.
-    ///
-    /// Conductivity and diffusivity follow from each other with density and heat capacity. A rise is taken as the
-    /// source states it, else as the point less [`ambient_temperature`](Self::ambient_temperature). A source
-    /// that gives one of melting point and liquidus gives it for both: the keyhole table has the liquidus only, Table S1
-    /// and the porosity table the melting point only.
-    pub fn value(&self, symbol: Symbol) -> Option<f64> {
-        let property = |kind| self.property_value(kind);
-        match symbol {
-            Symbol::LaserPower => self.laser_power,
-            Symbol::ThresholdPower => self.threshold(),
-            Symbol::Absorptivity => self.absorptivity,
-            Symbol::AbsorbedPower => self
-                .absorbed_power
-                .or_else(|| Some(self.absorptivity? * self.laser_power?)),
-            Symbol::EffectivePower => {
-                Some(self.absorptivity? * (self.laser_power? - self.threshold()?))
-            }
-            Symbol::ScanSpeed => self.scan_speed,
-            Symbol::SpotDiameter => self.spot.map(SpotDiameter::meters),
-            Symbol::SpotRadius => self.spot.map(|spot| spot.radius().meters()),
-            Symbol::HatchSpacing => self.hatch_spacing,
-            Symbol::LayerThickness => self.layer_thickness,
-            Symbol::KeyholeDepth => self.keyhole_depth,
-            Symbol::Density => property(PropertyKind::Density),
-            Symbol::HeatCapacity => property(PropertyKind::HeatCapacity),
-            Symbol::ThermalConductivity => {
-                property(PropertyKind::ThermalConductivity).or_else(|| {
-                    Some(property(PropertyKind::ThermalDiffusivity)? * self.volumetric_heat()?)
-                })
-            }
-            Symbol::ThermalDiffusivity => {
-                property(PropertyKind::ThermalDiffusivity).or_else(|| {
-                    Some(property(PropertyKind::ThermalConductivity)? / self.volumetric_heat()?)
-                })
-            }
-            Symbol::VaporizationRise => self.rise(
-                PropertyKind::VaporizationRise,
-                PropertyKind::VaporizationPoint,
-            ),
-            Symbol::MeltingRise => self
-                .rise(PropertyKind::MeltingRise, PropertyKind::MeltingPoint)
-                .or_else(|| property(PropertyKind::LiquidusRise)),
-            Symbol::LiquidusRise => property(PropertyKind::LiquidusRise)
-                .or_else(|| self.rise(PropertyKind::MeltingRise, PropertyKind::MeltingPoint)),
-            Symbol::LatentHeatOfFusion => property(PropertyKind::LatentHeatOfFusion),
-            Symbol::LatentHeatOfVaporization => property(PropertyKind::LatentHeatOfVaporization),
-        }
-    }
-
     /// The value of a named number.
     ///
     /// # Errors
     ///
-    /// Those of [`NamedNumber::evaluate`].
+    /// Those of [`NamedNumber::evaluate`]; [`Error::InvalidValue`] also when a value from which another follows is not
+    /// finite and positive, or the absorptivity is above 1; [`Error::InvalidParameter`] for the ambient temperature.
     pub fn number(&self, number: NamedNumber) -> Result<f64> {
+        self.evaluate(number)
+    }
+
+    /// The value of an energy density, with its dimension.
+    ///
+    /// # Errors
+    ///
+    /// As [`number`](Self::number), with [`Error::MissingInput`] for a missing symbol.
+    pub fn energy_density(&self, density: EnergyDensity) -> Result<Quantity> {
+        Quantity::from_si(self.evaluate(density)?, density.dimension()?)
+    }
+
+    pub(crate) fn evaluate(&self, formula: impl Formula) -> Result<f64> {
         if !(self.ambient_temperature.is_finite() && self.ambient_temperature >= 0.0) {
             return Err(Error::InvalidParameter {
                 name: "ambient_temperature",
@@ -223,64 +243,13 @@ impl Process {
                 found: self.ambient_temperature.to_string(),
             });
         }
-        number
-            .evaluate(|symbol| self.value(symbol))
-            .map_err(|error| match error {
-                Error::MissingSymbol { number, symbol } => Error::MissingSymbol {
-                    number,
-                    symbol: self.missing_part(symbol),
-                },
-                other => other,
-            })
-    }
-
-    /// What has to be set for a symbol that has no value: the first of its parts without one.
-    fn missing_part(&self, symbol: Symbol) -> Symbol {
-        let parts: &[Symbol] = match symbol {
-            Symbol::EffectivePower => &[
-                Symbol::LaserPower,
-                Symbol::Absorptivity,
-                Symbol::ThresholdPower,
-            ],
-            Symbol::AbsorbedPower => &[Symbol::LaserPower, Symbol::Absorptivity],
-            _ => &[],
-        };
-        let missing = parts.iter().find(|part| self.value(**part).is_none());
-        missing.copied().unwrap_or(symbol)
-    }
-
-    fn property_value(&self, kind: PropertyKind) -> Option<f64> {
-        let found = self.properties.iter().find(|p| p.kind() == kind)?;
-        Some(found.value())
-    }
-
-    fn volumetric_heat(&self) -> Option<f64> {
-        let density = self.property_value(PropertyKind::Density)?;
-        Some(density * self.property_value(PropertyKind::HeatCapacity)?)
-    }
-
-    fn rise(&self, rise: PropertyKind, point: PropertyKind) -> Option<f64> {
-        self.property_value(rise)
-            .or_else(|| Some(self.property_value(point)? - self.ambient_temperature))
-    }
-
-    /// The threshold power that was set, else the one on record for this spot diameter.
-    fn threshold(&self) -> Option<f64> {
-        if self.threshold_power.is_some() {
-            return self.threshold_power;
+        for &(symbol, _) in formula.factors() {
+            if self.value(symbol).is_none() {
+                return Err(formula.missing(self.missing_part(symbol)));
+            }
+            self.check_parts(symbol)?;
         }
-        let mut stated = self
-            .properties
-            .iter()
-            .filter(|p| p.kind() == PropertyKind::ThresholdPower);
-        let holds = |property: &&Property| match property.stated_condition() {
-            // A spot size read from a table differs from the record by rounding only.
-            Some(Condition::Spot(spot)) => self
-                .spot
-                .is_some_and(|mine| (mine.meters() - spot.meters()).abs() <= 1e-6 * spot.meters()),
-            _ => true,
-        };
-        stated.find(holds).map(Property::value)
+        formula.of_values(|symbol| self.value(symbol))
     }
 }
 
@@ -337,6 +306,47 @@ mod tests {
                 ..
             })
         ));
+        Ok(())
+    }
+
+    #[test]
+    fn two_wrongs_make_no_value() -> Result<()> {
+        let below = published(95.0)?.laser_power(90.0).absorptivity(-0.5);
+        assert_eq!(below.value(Symbol::EffectivePower), Some(5.0));
+        let refused = below.scan_speed(1.0).number(NamedNumber::KeyholeNumber2019);
+        assert!(matches!(
+            refused,
+            Err(Error::InvalidValue { ref name, .. }) if name == "eta"
+        ));
+        let above_one = published(95.0)?.absorptivity(1.5);
+        assert!(matches!(
+            above_one.number(NamedNumber::NormalizedPower),
+            Err(Error::InvalidValue {
+                requirement: "at most 1",
+                ..
+            })
+        ));
+        let negative = Process::new()
+            .with_value(Symbol::ThermalConductivity, 30.0)
+            .with_value(Symbol::Density, -4000.0)
+            .with_value(Symbol::HeatCapacity, -800.0)
+            .characteristic_time(1e-3)
+            .characteristic_length(1e-4);
+        assert!(negative.number(NamedNumber::Fourier).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_stated_value_goes_before_the_record() -> Result<()> {
+        let process = published(95.0)?.with_value(Symbol::ThermalConductivity, 15.0);
+        assert_eq!(process.value(Symbol::ThermalConductivity), Some(15.0));
+        let diffusivity = process.value(Symbol::ThermalDiffusivity);
+        assert_eq!(diffusivity, Some(15.0 / (5316.0 * 730.0)));
+        let by_radius = process.spot_radius(SpotDiameter::from_micrometers(140.0)?.radius());
+        assert_eq!(by_radius.value(Symbol::SpotDiameter), Some(140e-6));
+        assert_eq!(by_radius.value(Symbol::EffectivePower), Some(37.5));
+        let by_diameter = by_radius.spot_diameter(SpotDiameter::from_micrometers(95.0)?);
+        assert_eq!(by_diameter.value(Symbol::SpotRadius), Some(47.5e-6));
         Ok(())
     }
 

@@ -222,18 +222,21 @@ impl Recognition {
 
 impl fmt::Display for Recognition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let factors = self.factors.iter();
-        let mut text: Vec<String> = factors
-            .filter_map(|(number, power)| power_text(&number.name, *power))
-            .collect();
-        if text.is_empty() || (self.coefficient - 1.0).abs() > 1e-12 {
-            text.insert(
-                0,
-                format!("{:.6}", self.coefficient)
-                    .trim_end_matches('0')
-                    .trim_end_matches('.')
-                    .to_owned(),
-            );
+        let has_coefficient = self.factors.is_empty() || differs_from_one(self.coefficient);
+        let mut text = Vec::with_capacity(self.factors.len() + 1);
+        if has_coefficient {
+            // Seven digits, without the zeros at their end.
+            let digits = format!("{:.6e}", self.coefficient);
+            text.push(digits.parse().map_or(digits, |v: f64| v.to_string()));
+        }
+        let alone = self.factors.len() == 1 && !has_coefficient;
+        for (number, power) in &self.factors {
+            // A name that is a quotient is kept together.
+            if number.name.contains('/') && !(alone && *power == Rational::ONE) {
+                text.extend(power_text(&format!("({})", number.name), *power));
+            } else {
+                text.extend(power_text(&number.name, *power));
+            }
         }
         f.pad(&text.join(" "))
     }
@@ -392,7 +395,8 @@ impl NumberCatalog {
 
     /// Which named number a group is, up to a power and a factor, or which product of powers of two or three of them.
     ///
-    /// The fewest numbers win, then whole powers, then the smallest powers, then the order of the catalog. A group that
+    /// The fewest numbers win, then whole powers, then the smallest powers, then no factor besides, then the order of the
+    /// catalog. A group that
     /// is constant once composite symbols are written out, such as $d/r_0$, is recognized with no number. Nothing if
     /// no three numbers give the group.
     ///
@@ -424,16 +428,25 @@ impl NumberCatalog {
                 let parts: Vec<&Product> =
                     chosen.iter().map(|&i| &self.numbers[i].product).collect();
                 if let Some(powers) = powers_of(&parts, &whole, true)? {
-                    let cost = powers.iter().fold((false, 0), |(fractional, sum), power| {
-                        let (p, q) = (power.numerator(), power.denominator());
-                        let size = i128::from(p.unsigned_abs()) + i128::from(q);
-                        (fractional || q != 1, sum + size)
+                    let mut coefficient = whole.factor;
+                    for (part, power) in parts.iter().zip(&powers) {
+                        coefficient /= rational_power(part.factor, *power);
+                    }
+                    let size = powers.iter().map(|power| {
+                        i128::from(power.numerator().unsigned_abs())
+                            + i128::from(power.denominator())
                     });
+                    let cost = (
+                        powers.iter().any(|power| !power.is_integer()),
+                        size.sum(),
+                        differs_from_one(coefficient),
+                    );
                     if best.as_ref().is_none_or(|other| cost < other.cost) {
                         best = Some(Match {
                             cost,
                             chosen: chosen.clone(),
                             powers,
+                            coefficient,
                         });
                     }
                 }
@@ -441,17 +454,11 @@ impl NumberCatalog {
                     break;
                 }
             }
-            if let Some(Match { chosen, powers, .. }) = best {
-                let mut coefficient = whole.factor;
-                let mut factors = Vec::with_capacity(size);
-                for (index, power) in chosen.into_iter().zip(powers) {
-                    let number = self.numbers[index].clone();
-                    coefficient /= rational_power(number.product.factor, power);
-                    factors.push((number, power));
-                }
+            if let Some(found) = best {
+                let numbers = found.chosen.into_iter().map(|i| self.numbers[i].clone());
                 return Ok(Some(Recognition {
-                    coefficient,
-                    factors,
+                    coefficient: found.coefficient,
+                    factors: numbers.zip(found.powers).collect(),
                 }));
             }
         }
@@ -526,10 +533,15 @@ impl NumberCatalog {
 
 /// A product of numbers that gives a group.
 struct Match {
-    /// Whether a power is not whole, then the size of the powers.
-    cost: (bool, i128),
+    /// Whether a power is not whole, the size of the powers, whether there is a factor besides.
+    cost: (bool, i128, bool),
     chosen: Vec<usize>,
     powers: Vec<Rational>,
+    coefficient: f64,
+}
+
+fn differs_from_one(coefficient: f64) -> bool {
+    (coefficient - 1.0).abs() > 1e-12
 }
 
 /// The next choice of rising indices below `n`, in lexicographic order.

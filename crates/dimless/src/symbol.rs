@@ -59,6 +59,16 @@ symbols! {
     LiquidusRise, "T_l - T_0", "K", "Liquidus temperature less ambient temperature";
     LatentHeatOfFusion, "L_m", "J/kg", "Specific latent heat of fusion";
     LatentHeatOfVaporization, "L_v", "J/kg", "Specific latent heat of vaporization";
+    LiquidRange, "T_v - T_m", "K", "Vaporization point less melting point";
+    MeltingEnthalpy, "h_s", "J/kg", "Specific enthalpy at melting above that at ambient temperature";
+    DynamicViscosity, "mu", "Pa s", "Dynamic viscosity of the melt";
+    SurfaceTension, "sigma", "N/m", "Surface tension of the melt";
+    SurfaceTensionCoefficient, "|d sigma/d T|", "N/(m K)", "Magnitude of the temperature coefficient of the surface tension";
+    FlowVelocity, "u", "m/s", "Characteristic velocity of the melt flow";
+    CharacteristicLength, "L_c", "m", "Characteristic length, such as width or depth of the melt pool";
+    CharacteristicTime, "t", "s", "Characteristic time";
+    TemperatureDifference, "Delta T", "K", "Characteristic temperature difference";
+    Gravity, "g", "m/s^2", "Acceleration of gravity";
 }
 
 impl Symbol {

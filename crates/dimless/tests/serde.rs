@@ -2,8 +2,8 @@
 #![cfg(feature = "serde")]
 
 use dimless::{
-    Dimension, Group, Material, NamedNumber, Process, Property, PropertyKind, Quantity, Rational,
-    Source, SpotDiameter, System, Table,
+    AbsorptivityLaw, Dimension, EnergyDensity, ExponentialDepthLaw, Group, Material, NamedNumber,
+    Process, Property, PropertyKind, Quantity, Rational, Source, SpotDiameter, System, Table,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,8 +31,15 @@ fn values_read_back() -> Outcome {
     round_trip(
         &Process::new()
             .laser_power(1.0)
+            .gravity(3.7)
             .material(&titanium, &Source::GanTableS1),
     )?;
+    round_trip(&titanium.compare(PropertyKind::Density))?;
+    round_trip(&titanium.contradictions(1.1))?;
+    round_trip(&EnergyDensity::Volumetric)?;
+    round_trip(&AbsorptivityLaw::SolvedDepth(
+        ExponentialDepthLaw::published(),
+    ))?;
     round_trip(&SpotDiameter::from_micrometers(95.0)?)?;
     Ok(())
 }
