@@ -1,5 +1,5 @@
-//! Benches of `dimless`: Pi bases, repeating sets, unit texts, group evaluation, the self-consistent depth law, and
-//! the search for scaling laws.
+//! Benches of `dimless`: Pi bases, repeating sets, unit texts, group evaluation, the self-consistent depth law, the
+//! search for scaling laws, estimators, recognition.
 
 #[path = "../examples/support/keyhole_columns.rs"]
 mod keyhole_columns;
@@ -8,8 +8,8 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dimless::{
-    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, LawSearch, Link, System, Table,
-    TwoGroupSearch, Unit, dataset,
+    DepthAbsorptivity, ExponentialDepthLaw, FixedPoint, LawSearch, Link, MutualInformation,
+    NumberCatalog, Symbol, System, Table, ThresholdPower, TwoGroupSearch, Unit, dataset,
 };
 
 /// The seven variables of the keyhole depth, Gan et al. (2021).
@@ -173,6 +173,74 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Pairs of numbers between 0 and 1 that share some information, from a linear congruential generator.
+fn pairs(n: usize) -> (Vec<f64>, Vec<f64>) {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    (0..n)
+        .map(|_| {
+            let x = next();
+            (x, x + 0.2 * next())
+        })
+        .unzip()
+}
+
+fn estimators(criterion: &mut Criterion) -> Outcome {
+    let mut group = criterion.benchmark_group("dimless/mutual_information");
+    for n in [90, 1_000, 10_000] {
+        let (x, y) = pairs(n);
+        group.throughput(Throughput::Elements(n as u64));
+        group.bench_function(BenchmarkId::from_parameter(n), |b| {
+            b.iter(|| MutualInformation::new().estimate(&[black_box(&x)], &y));
+        });
+    }
+    group.finish();
+    let rows = dataset::keyhole_rows()?;
+    let mut group = criterion.benchmark_group("dimless/threshold_power");
+    group.throughput(Throughput::Elements(rows.len() as u64));
+    group.bench_function(BenchmarkId::from_parameter(rows.len()), |b| {
+        b.iter(|| ThresholdPower::new().estimate_rows(black_box(&rows)));
+    });
+    group.finish();
+    Ok(())
+}
+
+fn recognition(criterion: &mut Criterion) -> Outcome {
+    use Symbol as S;
+    let system = System::new(KEYHOLE_2021)?;
+    let symbols = [
+        ("etaP", S::AbsorbedPower),
+        ("V", S::ScanSpeed),
+        ("r0", S::SpotRadius),
+        ("alpha", S::ThermalDiffusivity),
+        ("rho", S::Density),
+        ("cp", S::HeatCapacity),
+        ("dT", S::LiquidusRise),
+    ];
+    let catalog = NumberCatalog::laser_melting(&system, symbols)?;
+    let mut group = criterion.benchmark_group("dimless/recognize");
+    for exponents in [[2, -1, -3, -1, -2, -2, -2], [0, 0, 2, -2, 0, 1, 1]] {
+        let id = if exponents[0] == 2 {
+            "keyhole_squared"
+        } else {
+            "unnamed"
+        };
+        group.bench_function(BenchmarkId::from_parameter(id), |b| {
+            b.iter(|| catalog.recognize(black_box(exponents)));
+        });
+    }
+    group.bench_function(BenchmarkId::from_parameter("choose_groups"), |b| {
+        b.iter(|| black_box(&catalog).choose_groups());
+    });
+    group.finish();
+    Ok(())
+}
+
 fn all(criterion: &mut Criterion) {
     // The inputs are constants of this file; an error here is a defect of the bench.
     assert!(pi_basis(criterion).is_ok());
@@ -181,6 +249,8 @@ fn all(criterion: &mut Criterion) {
     self_consistent(criterion);
     reading(criterion);
     assert!(discovery(criterion).is_ok());
+    assert!(estimators(criterion).is_ok());
+    assert!(recognition(criterion).is_ok());
 }
 
 criterion_group!(benches, all);

@@ -114,6 +114,32 @@ pub enum Error {
         /// The variable.
         name: String,
     },
+    /// A chosen group is a product of powers of those before it.
+    #[error("group number {index}, {group}, is a product of powers of those before it")]
+    DependentGroup {
+        /// The group as text.
+        group: String,
+        /// Its position, counted from 1.
+        index: usize,
+    },
+    /// A variable is tied to symbols of another dimension.
+    #[error("variable {variable:?} has the dimension {expected}, but {symbols} has {found}")]
+    WrongSymbols {
+        /// The variable.
+        variable: String,
+        /// The product of symbols as text.
+        symbols: String,
+        /// Dimension of the variable.
+        expected: Box<Dimension>,
+        /// Dimension of the product.
+        found: Box<Dimension>,
+    },
+    /// The rows do not vary in as many ways as a fit has coefficients.
+    #[error("the rows do not determine {what}")]
+    Undetermined {
+        /// What cannot be told from them.
+        what: &'static str,
+    },
     /// There are too many choices of repeating variables to try.
     #[error("{subsets} choices of repeating variables exceed the limit of {limit}")]
     TooManySubsets {

@@ -94,10 +94,14 @@
 //!   within a bound on the exponents ([`PiBasis::groups_within`]) and gives a [`ScalingLaw`] for each, with its [`LawScores`]; it
 //!   resamples rows ([`LawBootstrap`]) and fits real exponents ([`RefinedLaw`]). A [`TwoGroupSearch`] looks for two groups whose
 //!   effects add up.
+//! - [`System::express`] writes a group as powers of any others. A [`NumberCatalog`] tells which named number a group is,
+//!   and chooses the groups to show.
 //! - A [`Symbol`] is a quantity of laser melting; a [`NamedNumber`] is an exact power product of symbols.
 //!   An [`EnergyDensity`] is one with a dimension left.
 //! - A [`Material`] holds what several sources say, side by side, and lists where they contradict each other; a
 //!   [`Source`] says whether it was read. A [`Process`] holds one experiment.
+//! - [`MutualInformation`] bounds the error of every law of given inputs; [`ActiveSubspace`] finds the groups along which a
+//!   response changes; [`ThresholdPower`] estimates the least power for a keyhole.
 //! - A [`Table`] holds columns with units; [`dataset`] holds two measured ones. A [`ProcessTable`] makes each row of a
 //!   table a process, and a named number a column.
 //!
@@ -140,6 +144,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `serde` | `Serialize` and `Deserialize` of data types; what is read is checked as by the constructors |
+//! | `uom` | `TryFrom` both ways between [`Quantity`] and the `f64` quantities of `uom` |
 //!
 //! # References
 //!
@@ -151,11 +156,15 @@ pub mod dataset;
 
 mod absorptivity;
 mod absorptivity_law;
+mod active_subspace;
 mod bootstrap;
+mod choice;
 mod convergence;
 mod dimension;
 mod energy_density;
 mod error;
+mod exact;
+mod express;
 mod fixed_point;
 mod formula;
 mod lattice;
@@ -164,8 +173,10 @@ mod law_data;
 mod law_search;
 mod law_search_result;
 mod least_squares;
+mod linear;
 mod link;
 mod material;
+mod mutual_information;
 mod nullspace;
 mod number;
 mod pi;
@@ -175,6 +186,7 @@ mod process_table;
 mod quantity;
 mod random;
 mod rational;
+mod recognize;
 mod refinement;
 mod repeating;
 mod scaling_law;
@@ -182,16 +194,22 @@ mod spot;
 mod symbol;
 mod system;
 mod table;
+mod threshold_power;
 mod two_group_search;
 mod unit;
+#[cfg(feature = "uom")]
+mod uom;
 
 pub use absorptivity::{DepthAbsorptivity, ProcessAbsorptivity};
 pub use absorptivity_law::AbsorptivityLaw;
+pub use active_subspace::{ActiveDirections, ActiveSubspace, GradientModel};
 pub use bootstrap::{ExponentBootstrap, GroupCount, Interval, LawBootstrap};
+pub use choice::GroupChoice;
 pub use convergence::{Convergence, Reason};
 pub use dimension::Dimension;
 pub use energy_density::EnergyDensity;
 pub use error::{Error, Result};
+pub use express::Expression;
 pub use fixed_point::{FixedPoint, FixedPoints, Root};
 pub use lattice::MAX_LATTICE_POINTS;
 pub use law::{ExponentialDepthLaw, PorosityLaw};
@@ -200,12 +218,14 @@ pub use law_search::LawSearch;
 pub use law_search_result::{Alternative, LawSearchResult};
 pub use link::{FittedLink, Link, MAX_DEGREE};
 pub use material::{Comparison, Condition, Material, Property, PropertyKind, Source, Verification};
+pub use mutual_information::{ColumnTransform, InformationEstimate, MutualInformation};
 pub use number::{NamedNumber, Term};
 pub use pi::{Group, PiBasis};
 pub use process::Process;
 pub use process_table::ProcessTable;
 pub use quantity::Quantity;
 pub use rational::Rational;
+pub use recognize::{CatalogNumber, NumberCatalog, Recognition, SymbolProduct};
 pub use refinement::RefinedLaw;
 pub use repeating::{MAX_SUBSETS, RepeatingSet, RepeatingSets};
 pub use scaling_law::{LawScores, LawTest, LeftOut, LeftOutLabel, ScalingLaw};
@@ -213,6 +233,7 @@ pub use spot::{SpotDiameter, SpotRadius};
 pub use symbol::Symbol;
 pub use system::{MAX_VARIABLES, System};
 pub use table::{Table, TableLimits};
+pub use threshold_power::{ThresholdEstimate, ThresholdGroup, ThresholdPower};
 pub use two_group_search::{
     GroupShape, MAX_CURVE_PAIRS, TwoGroupLaw, TwoGroupSearch, TwoGroupSearchResult,
 };

@@ -197,6 +197,47 @@ fn unusual_systems_are_ordinary_answers() -> Outcome {
 }
 
 #[test]
+fn circuits_and_sets_of_unusual_systems() -> Outcome {
+    let independent = System::new([("m", "kg"), ("l", "m"), ("t", "s")])?;
+    assert!(independent.circuits()?.is_empty());
+    let sets = independent.repeating_sets()?;
+    assert_eq!((sets.n_regular(), sets.distinct().len()), (1, 1));
+    assert!(sets.distinct()[0].groups().is_empty());
+    // No repeating variable at all: each pure number is its own group.
+    let numbers = System::new([("a", "1"), ("b", "rad")])?;
+    let text: Vec<String> = numbers
+        .circuits()?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(text, ["b", "a"]);
+    assert_eq!(numbers.with_repeating(&[])?.len(), 2);
+    // A pure number stands in no group but its own.
+    let angle = System::new([("theta", "deg"), ("x", "m"), ("y", "um")])?;
+    let text: Vec<String> = angle.circuits()?.iter().map(ToString::to_string).collect();
+    assert_eq!(text, ["x y^-1", "theta"]);
+    Ok(())
+}
+
+#[test]
+fn units_of_variables_count_by_their_dimension() -> Outcome {
+    let plain = System::new([("K", "Pa m^(1/2)"), ("s", "Pa"), ("A", "m^2"), ("dT", "K")])?;
+    let other = System::new([
+        ("K", "MPa m^0.5"),
+        ("s", "N/mm²"),
+        ("A", "um^2"),
+        ("dT", "delta_degC"),
+    ])?;
+    assert_eq!(plain, other);
+    assert_eq!(plain.pi()?.groups()[0].to_string(), "K^4 s^-4 A^-1");
+    assert_eq!(plain.pi()?.unusable_variables(), ["dT"]);
+    // An absolute scale with an offset is no unit of a power product; the variable is named.
+    let absolute = System::new([("T", "°C")]);
+    assert!(matches!(absolute, Err(Error::NamedUnit { ref name, .. }) if name == "T"));
+    Ok(())
+}
+
+#[test]
 fn bad_systems_are_typed_errors() -> Outcome {
     let empty = System::new(Vec::<(&str, &str)>::new());
     assert!(matches!(empty, Err(Error::EmptySystem)));
