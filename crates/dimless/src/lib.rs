@@ -172,7 +172,6 @@ mod law;
 mod law_data;
 mod law_search;
 mod law_search_result;
-mod least_squares;
 mod linear;
 mod link;
 mod material;

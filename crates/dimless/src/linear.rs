@@ -1,5 +1,9 @@
 //! Small dense linear algebra: least squares and symmetric eigenvalues.
 
+mod damped;
+
+pub(crate) use damped::{damped, independent};
+
 /// The coefficients that minimize the squared residuals, by Householder reflections with the columns scaled to unit length;
 /// nothing where the columns are dependent to about eleven digits, or outnumber the rows.
 pub(crate) fn least_squares(columns: &[Vec<f64>], side: &[f64]) -> Option<Vec<f64>> {
@@ -136,8 +140,25 @@ fn scale_to_unit(row: &mut [f64]) {
     }
 }
 
+/// The product of two vectors, in a fixed order of addition that a compiler can vectorize.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    const LANES: usize = 8;
+    let mut sums = [0.0; LANES];
+    let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let rest = a_blocks.remainder().iter().zip(b_blocks.remainder());
+    let rest: f64 = rest.map(|(a, b)| a * b).sum();
+    for (a, b) in a_blocks.zip(b_blocks) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let pairs = [
+        sums[0] + sums[4],
+        sums[1] + sums[5],
+        sums[2] + sums[6],
+        sums[3] + sums[7],
+    ];
+    (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]) + rest
 }
 
 /// The Euclidean length, without overflow of squares.

@@ -6,7 +6,7 @@ use crate::convergence::{Convergence, Reason};
 use crate::error::{Error, Result};
 use crate::law_data::LawData;
 use crate::law_search::{LawSearch, centered};
-use crate::least_squares::{damped, independent};
+use crate::linear::{damped, independent};
 use crate::link::{Fit, FittedLink, Fitter, Link};
 use crate::rational::Rational;
 use crate::scaling_law::{LawScores, LawTest, LawText, ScalingLaw, fitted_target, test_link};

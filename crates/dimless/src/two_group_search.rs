@@ -7,7 +7,7 @@ use std::fmt;
 use crate::error::{Error, Result};
 use crate::law_data::LawData;
 use crate::law_search::{LawSearch, Split, centered};
-use crate::least_squares::{damped, dot};
+use crate::linear::{damped, dot};
 use crate::pi::Group;
 use crate::scaling_law::{LawScores, LawTest, fitted_target, test_pairs};
 pub use shape::GroupShape;

@@ -1,4 +1,6 @@
-//! Small dense least-squares problems.
+//! Least squares with damping, for steps of Gauss-Newton iterations.
+
+use super::dot;
 
 /// The solution of $\min \lVert A x - b \rVert^2 + \sum_j \lambda_j^2 \lVert a_j \rVert^2 x_j^2$ for columns $a_j$, by
 /// modified Gram-Schmidt on the columns with their damping as further rows. A column that depends on those before it gets
@@ -78,27 +80,6 @@ pub(crate) fn independent(columns: &[Vec<f64>], tolerance: f64) -> Vec<usize> {
         }
     }
     indices
-}
-
-/// The product of two vectors, in a fixed order of addition that a compiler can vectorize.
-pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let mut sums = [0.0; LANES];
-    let (a_blocks, b_blocks) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest = a_blocks.remainder().iter().zip(b_blocks.remainder());
-    let rest: f64 = rest.map(|(a, b)| a * b).sum();
-    for (a, b) in a_blocks.zip(b_blocks) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let pairs = [
-        sums[0] + sums[4],
-        sums[1] + sums[5],
-        sums[2] + sums[6],
-        sums[3] + sums[7],
-    ];
-    (pairs[0] + pairs[2]) + (pairs[1] + pairs[3]) + rest
 }
 
 fn add(to: &mut [f64], factor: f64, from: &[f64]) {
