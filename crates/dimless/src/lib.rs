@@ -60,7 +60,7 @@
 //!   choice, and [`System::circuits`] the groups of fewest variables.
 //! - A [`Symbol`] is a quantity of laser melting; a [`NamedNumber`] is an exact power product of symbols.
 //! - A [`Material`] holds what several sources say, side by side; a [`Process`] holds one experiment.
-//! - A [`Table`] holds columns with units; [`dataset`] holds two measured ones.
+//! - A [`Table`] holds columns with units; [`dataset`] holds three measured ones.
 //!
 //! # Conventions
 //!
