@@ -65,6 +65,13 @@ fn pi_basis(criterion: &mut Criterion) -> Outcome {
             b.iter(|| black_box(system).pi());
         });
     }
+    // The reading of the unit texts included.
+    group.bench_function(
+        BenchmarkId::from_parameter("keyhole_2021_from_units"),
+        |b| {
+            b.iter(|| System::new(black_box(KEYHOLE_2021))?.pi());
+        },
+    );
     group.finish();
     let mut group = criterion.benchmark_group("dimless/repeating_sets");
     for (name, system) in &systems {

@@ -1,8 +1,8 @@
-"""Writes data/keyhole.csv and data/porosity.csv of this crate from the published tables.
+"""Writes data/keyhole.csv, data/porosity.csv and data/rayleigh_benard.csv of this crate from the published tables.
 
 Usage: python make_measured_tables.py FOLDER
-FOLDER holds keyhole_90_all.csv and porosity_92_all.csv (the tables published with PyDimension, SI columns); data/README.md
-says which. Only measured values and settings are taken; the derived columns of the source are not.
+FOLDER holds keyhole_90_all.csv and porosity_92_all.csv (the tables published with PyDimension, SI columns) and
+rayleigh_benard_niemela.csv (the rows labeled Niemela of the table published with IT-PI); data/README.md says which. Only measured values and settings are taken; the derived columns of the source are not.
 """
 
 import csv
@@ -19,6 +19,7 @@ POROSITY_SOURCES = {
     "Ti-6Al-4V": "Kasperovich et al. Mater. Des. 105 160 (2016) doi 10.1016/j.matdes.2016.05.070 (doi unverified)",
     "SS316L": "Cherry et al. Int. J. Adv. Manuf. Technol. 76 869 (2015) doi 10.1007/s00170-014-6297-2 (doi unverified)",
 }
+NIEMELA = "Niemela et al.; probably J. Fluid Mech. 557 411 (2006) (unverified)"
 ROW_9 = "probable typing error of the source: six rows of this series have 173 W"
 
 
@@ -69,6 +70,20 @@ def main(folder):
          "Made by scripts/make_measured_tables.py."],
         ["material", "series", "absorbed_power [W]", "scan_speed [m/s]", "spot_diameter [m]",
          "hatch_spacing [m]", "layer_thickness [m]", "porosity [1]", "source", "note"],
+        table,
+    )
+    columns = ("q", "h", "delta_T", "lambda", "g", "alpha", "v", "k", "Ra", "Nu")
+    table = [
+        [*(number(row[key]) for key in columns), NIEMELA]
+        for row in rows(folder / "rayleigh_benard_niemela.csv")
+    ]
+    write(
+        "rayleigh_benard.csv",
+        ["Heat transport of helium between two plates; sources and license in data/README.md.",
+         "Made by scripts/make_measured_tables.py."],
+        ["heat_flux [W/m^2]", "height [m]", "temperature_difference [K]", "thermal_conductivity [W/(m K)]",
+         "gravity [m/s^2]", "thermal_expansion [1/K]", "kinematic_viscosity [m^2/s]", "thermal_diffusivity [m^2/s]",
+         "rayleigh [1]", "nusselt [1]", "source"],
         table,
     )
 

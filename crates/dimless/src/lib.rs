@@ -102,7 +102,7 @@
 //!   [`Source`] says whether it was read. A [`Process`] holds one experiment.
 //! - [`MutualInformation`] bounds the error of every law of given inputs; [`ActiveSubspace`] finds the groups along which a
 //!   response changes; [`ThresholdPower`] estimates the least power for a keyhole.
-//! - A [`Table`] holds columns with units; [`dataset`] holds two measured ones. A [`ProcessTable`] makes each row of a
+//! - A [`Table`] holds columns with units; [`dataset`] holds three measured ones. A [`ProcessTable`] makes each row of a
 //!   table a process, and a named number a column.
 //!
 //! # Conventions

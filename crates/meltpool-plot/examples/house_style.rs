@@ -11,8 +11,8 @@
 use std::path::Path;
 
 use meltpool_plot::{
-    Axis, Band, Colormap, Curve, Figure, PanelFigure, ParetoFigure, ParityFigure, RadiographFigure,
-    ScatterFigure, Series, Theme,
+    Axis, Band, Colormap, Contours, Curve, Figure, Grid, HeatmapFigure, Nodes, PanelFigure,
+    ParetoFigure, ParityFigure, RadiographFigure, ScatterFigure, Series, TableFigure, Theme,
 };
 use ndarray::Array2;
 
@@ -45,12 +45,10 @@ fn scatter(noise: &mut Noise) -> ScatterFigure {
         Axis::dimensionless("Ke = ηP / ((T₁ − T₀)πρC √(αVr³))"),
         Axis::dimensionless("keyhole aspect ratio e*"),
     )
-    .curve(Curve::from_fn_extrapolated(
-        "law",
-        (5.0, 30.0),
-        (3.0, 38.0),
-        law,
-    ))
+    .curve(
+        Curve::from_fn_extrapolated("law", (5.0, 30.0), (3.0, 38.0), law)
+            .interval_fn("±10 %", |ke| (0.9 * law(ke).abs(), 1.1 * law(ke).abs())),
+    )
     .note("e* = 0.12 Ke − 0.30");
     let mut pairs = Vec::new();
     for (name, start) in [("Ti-6Al-4V", 5.0), ("Al6061", 7.0), ("SS316", 9.0)] {
@@ -119,6 +117,41 @@ fn radiograph(noise: &mut Noise) -> RadiographFigure {
     RadiographFigure::new(&image, 1.9, Axis::dimensionless("transmission"))
 }
 
+/// A quantity over two others: color for one number, lines for another, points on both.
+fn heatmap() -> HeatmapFigure {
+    let speed = Nodes::logarithmic(0.1, 3.0, 120);
+    let power = Nodes::linear(50.0, 500.0, 90);
+    let depth = Grid::from_fn(speed, power, |v, p| {
+        let depth = 5.0 * (1.0 - (-0.004 * (p - 80.0) / v).exp());
+        if depth > 0.0 { depth } else { f64::NAN }
+    });
+    let energy = Grid::from_fn(speed, power, |v, p| p / v / 1000.0);
+    HeatmapFigure::new(
+        depth,
+        Axis::new("scan speed", "m/s").log(),
+        Axis::new("laser power", "W"),
+        Axis::dimensionless("depth e/d"),
+    )
+    .contours(Contours::new(
+        "energy of track (J/mm)",
+        energy,
+        [0.1, 0.3, 1.0, 3.0],
+    ))
+    .series(Series::new("runs", [0.4, 0.7, 1.2], [150.0, 260.0, 380.0]))
+    .note("white: no keyhole")
+}
+
+fn table() -> TableFigure {
+    TableFigure::new(["", "V", "d", "α", "K"])
+        .title("Dimensions (generated example)")
+        .row(["kg", "0", "0", "0", "1"])
+        .row(["m", "1", "1", "2", "1"])
+        .row(["s", "-1", "0", "-1", "-3"])
+        .row(["K", "0", "0", "0", "-1"])
+        .note("rank 3, one group: Pe = V d/α")
+        .theme(Theme::column().height_mm(50.0))
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut noise = Noise(2021);
     let folder = Path::new("target/figures/house_style");
@@ -130,7 +163,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .panel(pareto.clone())
         .panel(parity.clone())
         .theme(Theme::page().height_mm(150.0));
-    let figures: [(&str, Box<dyn Figure>); 6] = [
+    let figures: [(&str, Box<dyn Figure>); 8] = [
+        ("heatmap", Box::new(heatmap())),
+        ("table", Box::new(table())),
         ("scatter", Box::new(scatter)),
         ("pareto", Box::new(pareto)),
         ("parity", Box::new(parity)),

@@ -31,6 +31,7 @@ pub struct Axis {
     unit: Option<String>,
     scale: Scale,
     range: Option<(f64, f64)>,
+    categories: Vec<String>,
 }
 
 impl Axis {
@@ -41,6 +42,7 @@ impl Axis {
             unit: Some(unit.into()),
             scale: Scale::Linear,
             range: None,
+            categories: Vec::new(),
         }
     }
 
@@ -51,6 +53,31 @@ impl Axis {
             unit: None,
             scale: Scale::Linear,
             range: None,
+            categories: Vec::new(),
+        }
+    }
+
+    /// An axis of names instead of numbers: the values 0, 1, 2, … stand for the first name, the
+    /// second, the third, … It is linear, and by default reaches half a step beyond both ends.
+    ///
+    /// # Examples
+    /// ```
+    /// use meltpool_plot::{Axis, Figure, ScatterFigure, Series};
+    ///
+    /// let alloys = Axis::categories("alloy", ["Ti-6Al-4V", "Al6061"]);
+    /// let figure = ScatterFigure::new(Axis::new("density", "kg/m³"), alloys)
+    ///     .series(Series::new("Table S1", [5316.0, 2415.0], [0.0, 1.0]));
+    /// assert!(figure.to_svg()?.contains(">Al6061</text>"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn categories<N: Into<String>>(
+        label: impl Into<String>,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        Self {
+            categories: names.into_iter().map(Into::into).collect(),
+            unit: Some(String::new()),
+            ..Self::dimensionless(label)
         }
     }
 
@@ -71,8 +98,11 @@ impl Axis {
         self
     }
 
-    /// The text beside the axis: label and unit.
+    /// The text beside the axis: label and unit; the label alone where names stand for numbers.
     pub fn text(&self) -> String {
+        if !self.categories.is_empty() {
+            return self.label.clone();
+        }
         let unit = self.unit.as_deref().unwrap_or("–");
         format!("{} ({unit})", self.label)
     }
@@ -80,8 +110,9 @@ impl Axis {
     /// Checks label, unit and range.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for an empty label, an empty unit, a range that is not
-    /// finite and rising, and a range on a logarithmic axis that is not positive.
+    /// [`Error::InvalidParameter`] for an empty label, unit, category or list of categories,
+    /// categories on a logarithmic axis, a range that is not finite and rising, and a range on a
+    /// logarithmic axis that is not positive.
     pub fn validate(&self) -> Result<()> {
         let invalid = |name, requirement, found: String| {
             Err(Error::InvalidParameter {
@@ -97,7 +128,17 @@ impl Axis {
                 format!("{:?}", self.label),
             );
         }
-        if self.unit.as_deref().is_some_and(|u| u.trim().is_empty()) {
+        if let Some(name) = self.categories.iter().find(|n| n.trim().is_empty()) {
+            return invalid("category", "a text that is not empty", format!("{name:?}"));
+        }
+        if !self.categories.is_empty() && self.is_log() {
+            return invalid(
+                "scale",
+                "linear where names stand for numbers",
+                "log".to_owned(),
+            );
+        }
+        if self.categories.is_empty() && self.unit.as_deref().is_some_and(|u| u.trim().is_empty()) {
             return invalid(
                 "unit",
                 "a text that is not empty",
@@ -122,6 +163,10 @@ impl Axis {
 
     pub(crate) fn is_log(&self) -> bool {
         self.scale == Scale::Logarithmic
+    }
+
+    pub(crate) fn names(&self) -> &[String] {
+        &self.categories
     }
 
     pub(crate) fn label(&self) -> &str {
@@ -151,6 +196,8 @@ impl Axis {
     pub(crate) fn shown_range(&self, low: f64, high: f64) -> Result<(f64, f64)> {
         let (first, last) = if let Some(range) = self.range {
             range
+        } else if !self.categories.is_empty() {
+            (-0.5, self.categories.len() as f64 - 0.5)
         } else if self.is_log() {
             let (a, b) = (low.log10(), high.log10());
             let margin = if b > a { 0.05 * (b - a) } else { 0.3 };
@@ -191,6 +238,19 @@ mod tests {
     fn refuses_a_label_without_text_or_unit() {
         assert!(Axis::new(" ", "µm").validate().is_err());
         assert!(Axis::new("depth", "").validate().is_err());
+    }
+
+    #[test]
+    fn refuses_missing_names() {
+        assert!(Axis::categories("alloy", ["a", ""]).validate().is_err());
+        assert!(Axis::categories("alloy", [""; 0]).validate().is_err());
+        let axis = Axis::categories("alloy", ["a", "b"]);
+        assert!(axis.validate().is_ok());
+        assert_eq!(
+            (axis.text(), axis.shown_range(1.0, 1.0).ok()),
+            ("alloy".to_owned(), Some((-0.5, 1.5)))
+        );
+        assert!(axis.log().validate().is_err());
     }
 
     #[test]

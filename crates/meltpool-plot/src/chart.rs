@@ -1,13 +1,18 @@
 //! Points and lines on a pair of axes, with legend and notes: the common ground of the kinds
 //! that have axes.
 
+mod ground;
+
 use kuva::render::render::{Primitive, TextAnchor};
+
+pub(crate) use ground::Field;
+use ground::{Level, cut_on_page};
 
 use crate::drawing::Drawing;
 use crate::frame::{Frame, Plan, check_width, widen_log};
 use crate::shape::{self, Occupied, Rect};
 use crate::text::{self, CAP, LINE};
-use crate::{Axis, Color, Marker, Result, Series, Theme};
+use crate::{Axis, Color, Curve, Marker, Result, Series, Theme};
 
 /// Length of the sample in front of a legend entry.
 const SAMPLE: f64 = 18.0;
@@ -69,7 +74,12 @@ pub(crate) struct Line {
 enum Layer {
     Points(Points),
     Line(Line),
-    Area(Vec<(f64, f64)>, Color),
+    Area {
+        corners: Vec<(f64, f64)>,
+        color: Color,
+        /// Whether the axes reach as far as the area.
+        ranging: bool,
+    },
 }
 
 /// A point with a label beside it.
@@ -84,7 +94,9 @@ struct Callout {
 pub(crate) struct Chart {
     x_axis: Axis,
     y_axis: Axis,
+    field: Option<Field>,
     layers: Vec<Layer>,
+    levels: Vec<Level>,
     legend: Vec<(Sample, String)>,
     callouts: Vec<Callout>,
     notes: Vec<String>,
@@ -100,7 +112,9 @@ impl Chart {
         Self {
             x_axis: x_axis.clone(),
             y_axis: y_axis.clone(),
+            field: None,
             layers: Vec::new(),
+            levels: Vec::new(),
             legend: Vec::new(),
             callouts: Vec::new(),
             notes: Vec::new(),
@@ -128,10 +142,58 @@ impl Chart {
         self.layers.push(Layer::Line(line));
     }
 
-    /// A polygon below all later layers; it does not widen the axes.
-    pub(crate) fn area(&mut self, corners: Vec<(f64, f64)>, color: Color, name: &str) {
-        self.legend.push((Sample::Area(color), name.to_owned()));
-        self.layers.push(Layer::Area(corners, color));
+    /// A polygon below all lines and points.
+    pub(crate) fn area(
+        &mut self,
+        corners: Vec<(f64, f64)>,
+        color: Color,
+        name: &str,
+        ranging: bool,
+    ) {
+        if !name.is_empty() {
+            self.legend.push((Sample::Area(color), name.to_owned()));
+        }
+        self.layers.push(Layer::Area {
+            corners,
+            color,
+            ranging,
+        });
+    }
+
+    /// Laws, each with its interval below all of them.
+    pub(crate) fn curves(&mut self, curves: &[Curve]) {
+        for curve in curves {
+            if let Some((name, lower, upper)) = curve.band() {
+                let mut corners = pairs(curve.x(), lower);
+                corners.extend(pairs(curve.x(), upper).into_iter().rev());
+                self.area(corners, curve.ink().tint(0.82), name, true);
+            }
+        }
+        for curve in curves {
+            let mut name = curve.name();
+            // A piece inside the fitted range, where there is one, stands for the curve.
+            let pieces = curve.pieces();
+            let solid = pieces.iter().any(|p| !p.1);
+            for (points, dashed) in pieces {
+                let shown = if dashed && solid {
+                    ""
+                } else {
+                    std::mem::take(&mut name)
+                };
+                let line = Line {
+                    points,
+                    color: curve.ink(),
+                    dashed,
+                    ranging: true,
+                };
+                self.line(line, shown);
+            }
+        }
+    }
+
+    /// The image below everything, with its color bar.
+    pub(crate) fn field(&mut self, field: Field) {
+        self.field = Some(field);
     }
 
     pub(crate) fn callout(&mut self, at: (f64, f64), text: &str) {
@@ -165,8 +227,17 @@ impl Chart {
                         }
                     }
                 }
-                Layer::Line(line) if line.ranging => {
-                    for &(px, py) in &line.points {
+                Layer::Line(Line {
+                    points,
+                    ranging: true,
+                    ..
+                })
+                | Layer::Area {
+                    corners: points,
+                    ranging: true,
+                    ..
+                } => {
+                    for &(px, py) in points {
                         take(&mut x, &self.x_axis, px);
                         take(&mut y, &self.y_axis, py);
                     }
@@ -194,8 +265,14 @@ impl Chart {
             x_range,
             y_range,
             head: 0.0,
+            beside: 0.0,
             square: self.square,
         };
+        if let Some(Field { bar, .. }) = &self.field {
+            let height = theme.height_pt();
+            check_width(&bar.axis.text(), theme.text(), height - 2.0 * PAD)?;
+            plan.beside = bar.room(theme, height);
+        }
         let size = theme.text();
         let page = theme.width_pt() - 2.0 * PAD;
         let entry = |text: &str| SAMPLE + PAD + text::width(text, size);
@@ -222,6 +299,7 @@ impl Chart {
             plan.head = head_lines as f64 * LINE * f64::from(size);
             let frame = Frame::new(&plan)?;
             let mut occupied = self.occupied(&frame, theme);
+            let numbers = self.place_numbers(&frame, theme, &mut occupied);
             let callouts = self.place_callouts(&frame, theme, &mut occupied);
             let mut place = |texts: &[&str], lead: f64| {
                 let widest = texts
@@ -266,26 +344,41 @@ impl Chart {
                 labels.push(label);
             }
             let mut drawing = Drawing::new(theme);
-            self.draw_layers(&frame, theme, ties, &mut drawing);
+            self.draw_layers(&frame, theme, ties, &numbers, &mut drawing);
             drawing.extend(frame.draw(&plan));
+            if let Some(field) = &self.field {
+                field.bar.draw(theme, &frame.area, &mut drawing);
+            }
             drawing.extend(labels);
-            if let Some(place) = legend {
-                drawing.add(place.filled(Color::WHITE, Some((EDGE_GRAY, 0.5))));
-                for (i, (sample, name)) in self.legend.iter().enumerate() {
-                    let at = (place.left + PAD, base_line(&place, i, size));
-                    draw_entry(&mut drawing, theme, sample, name, at);
-                }
-            }
-            if let Some(place) = notes {
-                drawing.add(place.filled(Color::WHITE, Some((EDGE_GRAY, 0.5))));
-                for (i, line) in self.notes.iter().enumerate() {
-                    let at = (place.left + PAD, base_line(&place, i, size));
-                    drawing.add(text::label(line, at, size, TextAnchor::Start, Color::BLACK));
-                }
-            }
+            self.draw_boxes(&mut drawing, theme, legend, notes);
             self.draw_head(&mut drawing, theme, &rows, notes_above, &entry);
             drawing.add_table(table);
             return Ok(drawing);
+        }
+    }
+
+    /// Legend and notes inside the frame.
+    fn draw_boxes(
+        &self,
+        drawing: &mut Drawing,
+        theme: &Theme,
+        legend: Option<Rect>,
+        notes: Option<Rect>,
+    ) {
+        let size = theme.text();
+        if let Some(place) = legend {
+            drawing.add(place.filled(Color::WHITE, Some((EDGE_GRAY, 0.5))));
+            for (i, (sample, name)) in self.legend.iter().enumerate() {
+                let at = (place.left + PAD, base_line(&place, i, size));
+                draw_entry(drawing, theme, sample, name, at);
+            }
+        }
+        if let Some(place) = notes {
+            drawing.add(place.filled(Color::WHITE, Some((EDGE_GRAY, 0.5))));
+            for (i, line) in self.notes.iter().enumerate() {
+                let at = (place.left + PAD, base_line(&place, i, size));
+                drawing.add(text::label(line, at, size, TextAnchor::Start, Color::BLACK));
+            }
         }
     }
 
@@ -335,7 +428,23 @@ impl Chart {
         }
     }
 
+    /// The room of points and lines; a field takes all that it covers.
     fn occupied(&self, frame: &Frame, theme: &Theme) -> Occupied {
+        let mut occupied = self.occupied_by_points(frame, theme);
+        if let Some(field) = &self.field {
+            let (left, bottom) = frame.point_on_frame(field.x.0, field.y.0);
+            let (right, top) = frame.point_on_frame(field.x.1, field.y.1);
+            occupied.add(Rect {
+                left,
+                top,
+                right,
+                bottom,
+            });
+        }
+        occupied
+    }
+
+    fn occupied_by_points(&self, frame: &Frame, theme: &Theme) -> Occupied {
         let mut occupied = Occupied::default();
         for layer in &self.layers {
             match layer {
@@ -356,7 +465,7 @@ impl Chart {
                         occupied.add_line(&piece);
                     }
                 }
-                Layer::Area(..) => {}
+                Layer::Area { .. } => {}
             }
         }
         occupied
@@ -406,9 +515,21 @@ impl Chart {
         frame: &Frame,
         theme: &Theme,
         ties: Vec<Primitive>,
+        numbers: &[(Rect, String)],
         drawing: &mut Drawing,
     ) {
         drawing.start_clip(&frame.area);
+        self.draw_field(frame, drawing);
+        for layer in &self.layers {
+            if let Layer::Area { corners, color, .. } = layer {
+                let corners: Vec<(f64, f64)> = corners
+                    .iter()
+                    .map(|&(x, y)| frame.point_near_frame(x, y))
+                    .collect();
+                drawing.add(shape::polygon(&corners, *color, None, None));
+            }
+        }
+        self.draw_levels(frame, theme, numbers, drawing);
         let labeled = self.layers.len().saturating_sub(self.callouts.len());
         let mut ties = Some(ties);
         for (i, layer) in self.layers.iter().enumerate() {
@@ -416,20 +537,11 @@ impl Chart {
                 drawing.extend(ties.take().unwrap_or_default());
             }
             match layer {
-                Layer::Area(corners, color) => {
-                    let corners: Vec<(f64, f64)> = corners
-                        .iter()
-                        .map(|&(x, y)| frame.point_near_frame(x, y))
-                        .collect();
-                    drawing.add(shape::polygon(&corners, *color, None, None));
-                }
+                Layer::Area { .. } => {}
                 Layer::Line(line) => {
                     let mut pieces = line_on_page(line, frame);
                     if line.dashed {
-                        pieces = pieces
-                            .iter()
-                            .flat_map(|piece| shape::dashes(piece, 4.5, 3.0))
-                            .collect();
+                        pieces = dashed(&pieces);
                     }
                     drawing.extend(shape::stroke(&pieces, line.color, theme.line()));
                 }
@@ -480,8 +592,12 @@ fn point_edge(color: Color) -> Option<(Color, f64)> {
 }
 
 fn line_on_page(line: &Line, frame: &Frame) -> Vec<Vec<(f64, f64)>> {
-    let points: Vec<(f64, f64)> = line.points.iter().map(|&p| frame.point(p)).collect();
-    shape::cut_line(&frame.area, &points)
+    cut_on_page(&line.points, frame)
+}
+
+fn dashed(pieces: &[Vec<(f64, f64)>]) -> Vec<Vec<(f64, f64)>> {
+    let dashes = pieces.iter().map(|piece| shape::dashes(piece, 4.5, 3.0));
+    dashes.flatten().collect()
 }
 
 /// The error bars of one point on the page.

@@ -17,7 +17,8 @@ const FONTS: &str = "DejaVu Sans, Verdana, Liberation Sans, Arial, sans-serif";
 /// One table of drawn data.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    /// Empty for a single figure, the letter of the panel else.
+    /// Empty for a single figure, the letter of the panel else; a further table of a figure adds a
+    /// word to it.
     pub(crate) panel: String,
     pub(crate) text: String,
 }
@@ -59,6 +60,14 @@ impl Drawing {
     pub(crate) fn add_table(&mut self, text: String) {
         self.tables.push(Table {
             panel: String::new(),
+            text,
+        });
+    }
+
+    /// A further table, whose file name ends in a word.
+    pub(crate) fn add_named_table(&mut self, word: &str, text: String) {
+        self.tables.push(Table {
+            panel: word.to_owned(),
             text,
         });
     }
@@ -145,7 +154,10 @@ impl Drawing {
         self.elements.push(Primitive::GroupEnd);
         for table in other.tables {
             self.tables.push(Table {
-                panel: format!("{panel}{}", table.panel),
+                panel: match table.panel.len() {
+                    0 | 1 => format!("{panel}{}", table.panel),
+                    _ => format!("{panel}_{}", table.panel),
+                },
                 text: table.text,
             });
         }
@@ -227,6 +239,7 @@ impl Drawing {
         let scale = f64::from(self.theme.resolution()) / 72.0;
         let (width, height) = self.theme.size_px();
         let mut scene = self.scene(f64::from(width) / scale, f64::from(height) / scale);
+        self.place_grounds(&mut scene, scale);
         let upright = take_upright(&mut scene);
         let render = |scene: &Scene| {
             RasterBackend::new()
@@ -253,10 +266,34 @@ impl Drawing {
             let level = raster::Canvas::decode(&drawn, side(length), side(room))?;
             canvas.darken_upright(&level, text.at, (0.5 * length, 0.5 * room), scale);
         }
-        for raster in &self.rasters {
+        for raster in self.rasters.iter().filter(|r| !r.is_ground()) {
             canvas.blit(raster, scale);
         }
         canvas.to_png(self.theme.resolution())
+    }
+
+    /// Puts the images that others are drawn on into a scene, as rectangles.
+    fn place_grounds(&self, scene: &mut Scene, scale: f64) {
+        let mut rasters = self.rasters.iter();
+        let mut elements = std::mem::take(&mut scene.elements).into_iter();
+        while let Some(element) = elements.next() {
+            // The only group with attributes is the mark of an image; its end comes next.
+            let marks = matches!(
+                &element,
+                Primitive::GroupStart {
+                    extra_attrs: Some(_),
+                    ..
+                }
+            );
+            let raster = if marks { rasters.next() } else { None };
+            match raster.filter(|r| r.is_ground()) {
+                Some(raster) => {
+                    elements.next();
+                    scene.elements.push(raster.rectangles(scale));
+                }
+                None => scene.elements.push(element),
+            }
+        }
     }
 
     /// The drawn data as CSV, one text a panel.

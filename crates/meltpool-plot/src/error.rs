@@ -85,6 +85,49 @@ pub enum Error {
         /// The value.
         value: f32,
     },
+    /// The values of a grid are not one a node.
+    #[error(
+        "a grid of {} x {} nodes (rows x columns) has {} x {} values",
+        expected.0, expected.1, found.0, found.1
+    )]
+    GridShape {
+        /// Numbers of nodes along y and along x.
+        expected: (usize, usize),
+        /// Numbers of rows and columns of the values.
+        found: (usize, usize),
+    },
+    /// A value of a grid is infinite.
+    #[error("node at row {row}, column {column} of the grid is {value}")]
+    InfiniteNode {
+        /// Row of the node, along y.
+        row: usize,
+        /// Column of the node, along x.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// The lower end of an interval lies above the upper one.
+    #[error("the interval of {series:?} goes from {lower} to {upper} at index {index}")]
+    InvertedInterval {
+        /// Name of the curve.
+        series: String,
+        /// Position in the arrays.
+        index: usize,
+        /// The lower end.
+        lower: f64,
+        /// The upper end.
+        upper: f64,
+    },
+    /// The cells of a table do not match its header.
+    #[error("row {row} of the table has {found} cells, its header {expected}")]
+    RowLength {
+        /// Number of the row below the header, counted from 0.
+        row: usize,
+        /// Number of cells of the header.
+        expected: usize,
+        /// Number of cells found.
+        found: usize,
+    },
     /// An image has more pixels than a figure takes.
     #[error("image of {rows} x {columns} pixels exceeds the limit of {limit} pixels")]
     RasterTooLarge {

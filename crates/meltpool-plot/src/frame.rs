@@ -47,6 +47,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) y_range: (f64, f64),
     /// Room above the frame for a legend.
     pub(crate) head: f64,
+    /// Room right of the frame for a color bar.
+    pub(crate) beside: f64,
     /// As wide as high.
     pub(crate) square: bool,
 }
@@ -76,7 +78,7 @@ impl Frame {
         let mut area = Rect {
             left: 0.0,
             top: EDGE + 0.5 * em + plan.head,
-            right: page_width - EDGE,
+            right: page_width - EDGE - plan.beside,
             bottom: page_height - (EDGE + em + 3.0 + 1.2 * em + TICK),
         };
         let mut wanted_y = wanted_ticks(area.height() / (2.6 * em));
@@ -241,6 +243,13 @@ impl Frame {
             .with_axis_line_width(theme.axis_line())
             .with_show_grid(false)
             .with_box_axes();
+        // Names stand at whole numbers.
+        if !plan.x_axis.names().is_empty() {
+            layout = layout.with_x_tick_step(1.0);
+        }
+        if !plan.y_axis.names().is_empty() {
+            layout = layout.with_y_tick_step(1.0);
+        }
         layout.log_x = plan.x_axis.is_log();
         layout.log_y = plan.y_axis.is_log();
         let mut computed = ComputedLayout::from_layout(&layout);
@@ -311,7 +320,9 @@ fn wanted_ticks(room: f64) -> usize {
 }
 
 fn ticks(axis: &Axis, range: (f64, f64), wanted: usize) -> Ticks {
-    if axis.is_log() {
+    if !axis.names().is_empty() {
+        Ticks::named(range, axis.names())
+    } else if axis.is_log() {
         Ticks::logarithmic(range, wanted)
     } else {
         Ticks::linear(range, wanted)

@@ -1,4 +1,4 @@
-//! House style for scientific figures of melt pools: laws against data, Pareto fronts, radiographs.
+//! House style for scientific figures of melt pools: laws against data, Pareto fronts, fields, radiographs.
 //!
 //! This crate turns arrays and points into figures that can go into a paper as they are: in
 //! millimeters, with units on every axis, legible text, shapes besides colors, a scale bar on
@@ -31,7 +31,9 @@
 //!   positive values, also those of an error of $10^{-28}$.
 //! - A [`Series`] is a group of points; each takes the next color of [`OKABE_ITO`] *and* the next
 //!   shape of [`Marker::ALL`], so that no information rests on color alone.
-//! - A [`Curve`] is a line: a law is solid where it was fitted and dashed beyond.
+//! - A [`Curve`] is a line: a law is solid where it was fitted and dashed beyond. It may have an
+//!   interval around it.
+//! - A [`Grid`] holds a quantity at regular [`Nodes`]; [`Contours`] are its lines of equal value.
 //! - The [`Theme`] holds size, resolution, text and line widths; [`Theme::column`] is 89 mm wide,
 //!   [`Theme::page`] 183 mm.
 //! - Legend, notes and labels look for a place where they cover no data; what finds none goes
@@ -55,6 +57,8 @@
 //! | which of many laws is simple and accurate? | [`ParetoFigure`] |
 //! | how far are predictions from measurements? | [`ParityFigure`] |
 //! | what does a frame show, and how large is it? | [`RadiographFigure`] |
+//! | how does a quantity vary with two others? | [`HeatmapFigure`]; [`Contours`] on any figure with axes |
+//! | what are the exact entries of a small table? | [`TableFigure`] |
 //! | all of these on one page | [`PanelFigure`] |
 //!
 //! ```
@@ -85,11 +89,15 @@
 
 mod axis;
 mod chart;
+mod colorbar;
 mod colormap;
+mod contour;
 mod drawing;
 mod error;
 mod figure;
 mod frame;
+mod grid;
+mod heatmap;
 mod palette;
 mod panel;
 mod pareto;
@@ -99,15 +107,19 @@ mod raster;
 mod scatter;
 mod series;
 mod shape;
+mod table;
 mod text;
 mod theme;
 mod ticks;
 
 pub use axis::{Axis, Scale};
 pub use colormap::{Colormap, Contrast};
+pub use contour::Contours;
 pub use drawing::Drawing;
 pub use error::{Error, Result};
 pub use figure::{Figure, FigureFiles};
+pub use grid::{Grid, Nodes};
+pub use heatmap::HeatmapFigure;
 pub use palette::{Color, Marker, OKABE_ITO};
 pub use panel::PanelFigure;
 pub use pareto::ParetoFigure;
@@ -115,4 +127,5 @@ pub use parity::{Band, ParityFigure};
 pub use radiograph::RadiographFigure;
 pub use scatter::ScatterFigure;
 pub use series::{Curve, Series};
+pub use table::TableFigure;
 pub use theme::Theme;

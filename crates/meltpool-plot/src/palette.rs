@@ -42,6 +42,12 @@ impl Color {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    /// The color mixed with white: 0 is the color itself, 1 is white.
+    pub(crate) fn tint(self, white: f64) -> Self {
+        let mix = |c: u8| (f64::from(c) + white * (255.0 - f64::from(c))).round() as u8;
+        Self::rgb(mix(self.red), mix(self.green), mix(self.blue))
+    }
+
     /// Linear-light components, each from 0 to 1 (IEC 61966-2-1).
     pub(crate) fn linear(self) -> [f64; 3] {
         [self.red, self.green, self.blue].map(|c| {

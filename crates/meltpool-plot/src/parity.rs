@@ -164,7 +164,7 @@ impl Figure for ParityFigure {
                     format!("±{} %", (r * 1e6).round() / 1e4),
                 ),
             };
-            chart.area(band_corners((first, last), &low, &high), BAND, &name);
+            chart.area(band_corners((first, last), &low, &high), BAND, &name, false);
         }
         let equality = Line {
             points: vec![(first, first), (last, last)],

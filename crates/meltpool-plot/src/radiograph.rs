@@ -3,13 +3,13 @@
 use kuva::render::render::{Primitive, TextAnchor};
 use ndarray::{Array2, ArrayRef2};
 
+use crate::colorbar::ColorBar;
 use crate::colormap::{Colormap, Contrast};
 use crate::drawing::{Drawing, csv_text};
 use crate::frame::check_width;
 use crate::raster::Raster;
 use crate::shape::Rect;
-use crate::text::{self, CAP, DESCENT};
-use crate::ticks::Ticks;
+use crate::text::{self, CAP};
 use crate::{Axis, Color, Error, Figure, Result, Theme};
 
 /// Largest number of pixels of an image.
@@ -224,33 +224,20 @@ impl Figure for RadiographFigure {
     }
 
     fn draw_in(&self, theme: &Theme) -> Result<Drawing> {
-        const GAP: f64 = 8.0;
-        const STRIP: f64 = 10.0;
-        const TICK: f64 = 3.0;
         self.validate()?;
         theme.validate()?;
         let size = theme.text();
         let em = f64::from(size);
         let (page_width, page_height) = (theme.width_pt(), theme.height_pt());
-        let label = self.intensity.text();
-        check_width(&label, size, page_height - 2.0 * EDGE)?;
-        let window = self.contrast.window(&self.image);
+        check_width(&self.intensity.text(), size, page_height - 2.0 * EDGE)?;
+        let bar = ColorBar {
+            axis: self.intensity.clone(),
+            window: self.contrast.window(&self.image),
+            colormap: self.colormap,
+        };
         let room_height = page_height - 2.0 * EDGE - em;
         let (rows, columns) = self.image.dim();
-        // Ticks depend on the height of the image, that on the width of their labels: the ticks
-        // of the highest image decide on the room.
-        let ticks_for = |height: f64| {
-            Ticks::linear(window, ((height / (2.6 * em)).round() as usize).clamp(2, 6))
-        };
-        let widest_of = |ticks: &Ticks| {
-            ticks
-                .labels
-                .iter()
-                .map(|(_, label)| text::width(label, size))
-                .fold(0.0, f64::max)
-        };
-        let widest = widest_of(&ticks_for(room_height)).max(widest_of(&ticks_for(0.0)));
-        let beside = GAP + STRIP + 2.0 * TICK + widest + 4.0 + em;
+        let beside = bar.room(theme, room_height);
         let room_width = page_width - 2.0 * EDGE - beside;
         let zoom = (room_width / columns as f64).min(room_height / rows as f64);
         let (width, height) = (columns as f64 * zoom, rows as f64 * zoom);
@@ -267,45 +254,15 @@ impl Figure for RadiographFigure {
             width,
             height,
         );
-        let strip = Rect::at(place.right + GAP, place.top, STRIP, height);
         let (ground, scale_bar) = self.scale_bar(theme, &place)?;
 
         let mut drawing = Drawing::new(theme);
-        let edge = Some((Color::BLACK, theme.axis_line()));
-        for rect in [&place, &strip] {
-            let outline = rect.grown(0.5 * theme.axis_line());
-            drawing.add(outline.filled(Color::WHITE, edge));
-        }
-        let pixels = self.pixels(window);
+        let outline = place.grown(0.5 * theme.axis_line());
+        drawing.add(outline.filled(Color::WHITE, Some((Color::BLACK, theme.axis_line()))));
+        let pixels = self.pixels(bar.window);
         drawing.add_raster(Raster::new(place, rows, columns, pixels).hole(ground));
-        let mut colors = self.colormap.table();
-        colors.reverse();
-        drawing.add_raster(Raster::new(strip, colors.len(), 1, colors));
+        bar.draw(theme, &place, &mut drawing);
         drawing.extend(scale_bar);
-        let ticks = ticks_for(height);
-        for (value, name) in &ticks.labels {
-            let t = (value - window.0) / (window.1 - window.0);
-            let y = strip.bottom - t * strip.height();
-            drawing.add(Primitive::Line {
-                x1: strip.right,
-                y1: y,
-                x2: strip.right + TICK,
-                y2: y,
-                stroke: Color::BLACK.ink(),
-                stroke_width: theme.axis_line(),
-                stroke_dasharray: None,
-            });
-            let at = (strip.right + 2.0 * TICK, y + 0.5 * CAP * em);
-            drawing.add(text::label(name, at, size, TextAnchor::Start, Color::BLACK));
-        }
-        let half = 0.5 * text::width(&label, size) + EDGE;
-        let at = (
-            strip.right + 2.0 * TICK + widest_of(&ticks) + 4.0 + (1.0 - DESCENT) * em,
-            (0.5 * (place.top + place.bottom))
-                .min(page_height - half)
-                .max(half),
-        );
-        drawing.add(text::upright(&label, at, size));
         drawing.add_table(self.table()?);
         Ok(drawing)
     }

@@ -1,7 +1,9 @@
 //! Images inside a figure: as PNG inside the SVG, as pixels in the PNG.
 
+use kuva::render::render::Primitive;
+
 use crate::shape::Rect;
-use crate::{Error, Result};
+use crate::{Color, Error, Result};
 
 /// An image of 8-bit sRGB pixels with its place in points.
 #[derive(Debug, Clone)]
@@ -13,6 +15,8 @@ pub(crate) struct Raster {
     pixels: Vec<[u8; 3]>,
     /// Parts that later elements cover, in points: the PNG leaves them as they are.
     holes: Vec<Rect>,
+    /// Whether lines, points and text are drawn on it.
+    ground: bool,
 }
 
 impl Raster {
@@ -25,7 +29,19 @@ impl Raster {
             columns,
             pixels,
             holes: Vec::new(),
+            ground: false,
         }
+    }
+
+    /// An image that lies below whatever is drawn later. Without this, a PNG shows it above all but
+    /// its holes.
+    pub(crate) fn ground(mut self) -> Self {
+        self.ground = true;
+        self
+    }
+
+    pub(crate) fn is_ground(&self) -> bool {
+        self.ground
     }
 
     pub(crate) fn hole(mut self, rect: Rect) -> Self {
@@ -68,6 +84,30 @@ impl Raster {
 
     pub(crate) fn to_png(&self) -> Result<Vec<u8>> {
         encode_png(self.pixels.as_flattened(), self.columns, self.rows, None)
+    }
+
+    /// The image as rectangles whose edges are those of the pixels of a picture, in its own points:
+    /// as [`Canvas::blit`] would draw it.
+    pub(crate) fn rectangles(&self, scale: f64) -> Primitive {
+        let place = self.on_page(&self.place);
+        let edge = |v: f64| (v * scale).round();
+        let (left, top) = (edge(place.left), edge(place.top));
+        let drawn = |first: f64, last: f64| (edge(last) - first).max(0.0) as usize;
+        let columns = runs(&cover(drawn(left, place.right), self.columns));
+        let rows = runs(&cover(drawn(top, place.bottom), self.rows));
+        let (mut x, mut y, mut w, mut h) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut fills = Vec::new();
+        for (first_row, n_rows, row) in &rows {
+            for (first_column, n_columns, column) in &columns {
+                x.push((left + *first_column as f64) / scale - self.shift.0);
+                y.push((top + *first_row as f64) / scale - self.shift.1);
+                w.push(*n_columns as f64 / scale);
+                h.push(*n_rows as f64 / scale);
+                let [red, green, blue] = self.mean((row.0, column.0), (row.1, column.1));
+                fills.push(Color::rgb(red, green, blue).ink());
+            }
+        }
+        Primitive::RectBatch { x, y, w, h, fills }
     }
 }
 
@@ -205,6 +245,18 @@ fn cover(drawn: usize, n: usize) -> Vec<(usize, usize)> {
             }
         })
         .collect()
+}
+
+/// Neighbors of equal span as first picture pixel, number of them, and their span.
+fn runs(spans: &[(usize, usize)]) -> Vec<(usize, usize, (usize, usize))> {
+    let mut runs: Vec<(usize, usize, (usize, usize))> = Vec::new();
+    for (k, &span) in spans.iter().enumerate() {
+        match runs.last_mut() {
+            Some((_, n, same)) if *same == span => *n += 1,
+            _ => runs.push((k, 1, span)),
+        }
+    }
+    runs
 }
 
 fn encode_png(pixels: &[u8], width: usize, height: usize, dpi: Option<u32>) -> Result<Vec<u8>> {

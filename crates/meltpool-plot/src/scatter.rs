@@ -1,9 +1,9 @@
-//! Data by group against a law.
+//! Data by group against a law, and contour lines of a quantity on the same axes.
 
-use crate::chart::{Chart, Line, Points};
+use crate::chart::{Chart, Points};
 use crate::drawing::{Drawing, csv_text};
 use crate::palette::style_of;
-use crate::{Axis, Curve, Error, Figure, Result, Series, Theme};
+use crate::{Axis, Contours, Curve, Error, Figure, Result, Series, Theme};
 
 /// Points by group with error bars, laws as curves, a legend, and notes such as the law's text.
 ///
@@ -35,6 +35,7 @@ pub struct ScatterFigure {
     y_axis: Axis,
     series: Vec<Series>,
     curves: Vec<Curve>,
+    contours: Vec<Contours>,
     notes: Vec<String>,
     theme: Theme,
 }
@@ -47,6 +48,7 @@ impl ScatterFigure {
             y_axis,
             series: Vec::new(),
             curves: Vec::new(),
+            contours: Vec::new(),
             notes: Vec::new(),
             theme: Theme::column(),
         }
@@ -58,9 +60,16 @@ impl ScatterFigure {
         self
     }
 
-    /// Adds a curve; it is drawn below the points.
+    /// Adds a curve; it is drawn below the points, and its interval below all curves.
     pub fn curve(mut self, curve: Curve) -> Self {
         self.curves.push(curve);
+        self
+    }
+
+    /// Adds contour lines; they are drawn below the curves and do not widen the axes, unless there is
+    /// nothing else.
+    pub fn contours(mut self, contours: Contours) -> Self {
+        self.contours.push(contours);
         self
     }
 
@@ -77,40 +86,67 @@ impl ScatterFigure {
     }
 
     fn table(&self) -> Result<String> {
-        let header = ["kind", "name", &self.x_axis.text(), &self.y_axis.text()]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(["x_error", "y_error"].map(str::to_owned))
-            .collect();
-        let mut rows: Vec<Vec<String>> = vec![header];
-        let error = |e: Option<f64>| e.map(|v| v.to_string()).unwrap_or_default();
-        for series in &self.series {
-            for (i, (x, y)) in series.x().iter().zip(series.y()).enumerate() {
-                let (dx, dy) = series.errors(i);
-                let name = series.name().to_owned();
-                let values = [x.to_string(), y.to_string(), error(dx), error(dy)];
-                rows.push(
-                    ["point".to_owned(), name]
-                        .into_iter()
-                        .chain(values)
-                        .collect(),
-                );
-            }
-        }
-        for curve in &self.curves {
-            for (x, y) in curve.x().iter().zip(curve.y()) {
-                let name = curve.name().to_owned();
-                let values = [x.to_string(), y.to_string(), String::new(), String::new()];
-                rows.push(
-                    ["curve".to_owned(), name]
-                        .into_iter()
-                        .chain(values)
-                        .collect(),
-                );
-            }
-        }
-        csv_text(rows)
+        data_table(
+            [&self.x_axis, &self.y_axis],
+            &self.series,
+            &self.curves,
+            &self.contours,
+        )
     }
+}
+
+/// The drawn data of a figure with axes.
+pub(crate) fn data_table(
+    axes: [&Axis; 2],
+    series: &[Series],
+    curves: &[Curve],
+    contours: &[Contours],
+) -> Result<String> {
+    let header = ["kind", "name", &axes[0].text(), &axes[1].text()]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(["x_error", "y_error"].map(str::to_owned))
+        .collect();
+    let mut rows: Vec<Vec<String>> = vec![header];
+    let mut add = |kind: &str, name: &str, x: f64, y: f64, errors: [Option<f64>; 2]| {
+        let error = |e: Option<f64>| e.map(|v| v.to_string()).unwrap_or_default();
+        let row = [
+            kind.to_owned(),
+            name.to_owned(),
+            x.to_string(),
+            y.to_string(),
+        ];
+        rows.push(row.into_iter().chain(errors.map(error)).collect());
+    };
+    for series in series {
+        for (i, (&x, &y)) in series.x().iter().zip(series.y()).enumerate() {
+            let (dx, dy) = series.errors(i);
+            add("point", series.name(), x, y, [dx, dy]);
+        }
+    }
+    for curve in curves {
+        let mut line = |kind: &str, name: &str, values: &[f64]| {
+            for (&x, &y) in curve.x().iter().zip(values) {
+                add(kind, name, x, y, [None; 2]);
+            }
+        };
+        line("curve", curve.name(), curve.y());
+        if let Some((name, lower, upper)) = curve.band() {
+            line("lower", name, lower);
+            line("upper", name, upper);
+        }
+    }
+    for contours in contours {
+        for (level, lines) in contours.lines()? {
+            for (number, line) in lines.into_iter().enumerate() {
+                let name = format!("{} = {level}, line {}", contours.name(), number + 1);
+                for (x, y) in line {
+                    add("contour", &name, x, y, [None; 2]);
+                }
+            }
+        }
+    }
+    csv_text(rows)
 }
 
 impl Figure for ScatterFigure {
@@ -118,7 +154,7 @@ impl Figure for ScatterFigure {
         self.theme.validate()?;
         self.x_axis.validate()?;
         self.y_axis.validate()?;
-        if self.series.is_empty() && self.curves.is_empty() {
+        if self.series.is_empty() && self.curves.is_empty() && self.contours.is_empty() {
             return Err(Error::Empty {
                 series: "figure".to_owned(),
             });
@@ -131,6 +167,10 @@ impl Figure for ScatterFigure {
             curve.validate()?;
             curve.check_scale(&self.x_axis, &self.y_axis)?;
         }
+        for contours in &self.contours {
+            contours.validate()?;
+            contours.check_scale(&self.x_axis, &self.y_axis)?;
+        }
         Ok(())
     }
 
@@ -142,25 +182,14 @@ impl Figure for ScatterFigure {
         self.validate()?;
         theme.validate()?;
         let mut chart = Chart::new(&self.x_axis, &self.y_axis);
-        for curve in &self.curves {
-            let mut name = curve.name();
-            // A piece inside the fitted range, where there is one, stands for the curve.
-            let pieces = curve.pieces();
-            let solid = pieces.iter().any(|p| !p.1);
-            for (points, dashed) in pieces {
-                let shown = if dashed && solid {
-                    ""
-                } else {
-                    std::mem::take(&mut name)
-                };
-                let line = Line {
-                    points,
-                    color: curve.ink(),
-                    dashed,
-                    ranging: true,
-                };
-                chart.line(line, shown);
+        if self.series.is_empty() && self.curves.is_empty() {
+            for contours in &self.contours {
+                chart.span(contours.grid());
             }
+        }
+        chart.curves(&self.curves);
+        for contours in &self.contours {
+            chart.contours(contours)?;
         }
         for (i, series) in self.series.iter().enumerate() {
             chart.points(Points::of(series, style_of(i)), series.name());

@@ -136,6 +136,15 @@ pub struct Curve {
     solid: (f64, f64),
     dashed: bool,
     color: Color,
+    interval: Option<Interval>,
+}
+
+/// Lower and upper ends of an interval around a curve.
+#[derive(Debug, Clone, PartialEq)]
+struct Interval {
+    name: String,
+    lower: Vec<f64>,
+    upper: Vec<f64>,
 }
 
 impl Curve {
@@ -148,6 +157,7 @@ impl Curve {
             solid: (f64::NEG_INFINITY, f64::INFINITY),
             dashed: false,
             color: Color::BLACK,
+            interval: None,
         }
     }
 
@@ -196,13 +206,71 @@ impl Curve {
         self
     }
 
+    /// A filled band below the curve, in a light tint of its color, from `lower[i]` to `upper[i]` at
+    /// each `x[i]`, such as a bootstrap interval. The legend shows its name.
+    pub fn interval(
+        mut self,
+        name: impl Into<String>,
+        lower: impl Into<Vec<f64>>,
+        upper: impl Into<Vec<f64>>,
+    ) -> Self {
+        self.interval = Some(Interval {
+            name: name.into(),
+            lower: lower.into(),
+            upper: upper.into(),
+        });
+        self
+    }
+
+    /// As [`Curve::interval`], with the ends that a function gives for each x of the curve.
+    ///
+    /// # Examples
+    /// ```
+    /// use meltpool_plot::Curve;
+    ///
+    /// let law = Curve::from_fn("law", (1.0, 9.0), |x| 0.4 * x)
+    ///     .interval_fn("95 %", |x| (0.35 * x, 0.47 * x));
+    /// law.validate()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn interval_fn(
+        self,
+        name: impl Into<String>,
+        function: impl Fn(f64) -> (f64, f64),
+    ) -> Self {
+        let (lower, upper): (Vec<f64>, Vec<f64>) = self.x.iter().map(|&x| function(x)).unzip();
+        self.interval(name, lower, upper)
+    }
+
     /// Checks lengths and values.
     ///
     /// # Errors
-    /// [`Error::Empty`], [`Error::LengthMismatch`] and [`Error::NonFinite`], each with the name
-    /// of the curve and the index.
+    /// [`Error::Empty`], [`Error::LengthMismatch`], [`Error::NonFinite`] and
+    /// [`Error::InvertedInterval`], each with the name of the curve and the index.
     pub fn validate(&self) -> Result<()> {
-        check_pairs(&self.name, &self.x, &self.y)
+        check_pairs(&self.name, &self.x, &self.y)?;
+        let Some(Interval { lower, upper, .. }) = &self.interval else {
+            return Ok(());
+        };
+        for (array, values) in [("lower", lower), ("upper", upper)] {
+            check_length(&self.name, array, self.x.len(), values.len())?;
+            check_finite(&self.name, array, values)?;
+        }
+        match lower.iter().zip(upper).position(|(l, u)| l > u) {
+            None => Ok(()),
+            Some(index) => Err(Error::InvertedInterval {
+                series: self.name.clone(),
+                index,
+                lower: lower[index],
+                upper: upper[index],
+            }),
+        }
+    }
+
+    /// Name, lower and upper ends of the interval.
+    pub(crate) fn band(&self) -> Option<(&str, &[f64], &[f64])> {
+        let band = self.interval.as_ref()?;
+        Some((&band.name, &band.lower, &band.upper))
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -385,6 +453,40 @@ mod tests {
             (ends(0), ends(1), ends(2)),
             ((1.0, 2.0), (2.0, 4.0), (4.0, 8.0))
         );
+    }
+
+    #[test]
+    fn refuses_intervals_that_do_not_fit_or_are_inverted() {
+        let curve = || Curve::new("law", [1.0, 2.0], [1.0, 2.0]);
+        assert!(
+            curve()
+                .interval("95 %", [0.0, 1.0], [2.0, 3.0])
+                .validate()
+                .is_ok()
+        );
+        assert!(matches!(
+            curve().interval("95 %", [0.0], [2.0, 3.0]).validate(),
+            Err(Error::LengthMismatch {
+                array: "lower",
+                expected: 2,
+                found: 1,
+                ..
+            })
+        ));
+        assert!(matches!(
+            curve()
+                .interval("95 %", [0.0, 1.0], [2.0, f64::NAN])
+                .validate(),
+            Err(Error::NonFinite {
+                array: "upper",
+                index: 1,
+                ..
+            })
+        ));
+        assert!(matches!(
+            curve().interval_fn("95 %", |x| (x, 3.0 - x)).validate(),
+            Err(Error::InvertedInterval { index: 1, .. })
+        ));
     }
 
     #[test]

@@ -134,6 +134,26 @@ pub(crate) fn cut_line(rect: &Rect, points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)
     lines
 }
 
+/// Length of a line.
+pub(crate) fn length(points: &[(f64, f64)]) -> f64 {
+    let step = |w: &[(f64, f64)]| (w[1].0 - w[0].0).hypot(w[1].1 - w[0].1);
+    points.windows(2).map(step).sum()
+}
+
+/// The point at a distance along a line, or its last one.
+pub(crate) fn point_along(points: &[(f64, f64)], mut distance: f64) -> (f64, f64) {
+    for w in points.windows(2) {
+        let (dx, dy) = (w[1].0 - w[0].0, w[1].1 - w[0].1);
+        let step = dx.hypot(dy);
+        if distance <= step && step > 0.0 {
+            let t = distance / step;
+            return (w[0].0 + t * dx, w[0].1 + t * dy);
+        }
+        distance -= step;
+    }
+    points.last().copied().unwrap_or_default()
+}
+
 /// A line cut into dashes; the pattern runs on around corners.
 pub(crate) fn dashes(points: &[(f64, f64)], dash: f64, gap: f64) -> Vec<Vec<(f64, f64)>> {
     let mut lines = Vec::new();

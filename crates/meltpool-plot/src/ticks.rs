@@ -26,6 +26,19 @@ impl Ticks {
         }
     }
 
+    /// Names at 0, 1, 2, … as far as the range shows them.
+    pub(crate) fn named((first, last): (f64, f64), names: &[String]) -> Self {
+        let values = (0..names.len()).map(|i| i as f64);
+        Self {
+            labels: values
+                .zip(names.iter().cloned())
+                .filter(|(v, _)| (first..=last).contains(v))
+                .collect(),
+            shift: 0,
+            minor: Vec::new(),
+        }
+    }
+
     /// Ticks at the decades, and at 2 and 5 times them where three decades or fewer show;
     /// labels at no more than `wanted` decades.
     pub(crate) fn logarithmic((first, last): (f64, f64), wanted: usize) -> Self {

@@ -4,8 +4,9 @@ use std::error::Error as StdError;
 use std::path::Path;
 
 use meltpool_plot::{
-    Axis, Band, Contrast, Curve, Error, Figure, Marker, PanelFigure, ParetoFigure, ParityFigure,
-    RadiographFigure, ScatterFigure, Series, Theme,
+    Axis, Band, Color, Contours, Contrast, Curve, Error, Figure, Grid, HeatmapFigure, Marker,
+    Nodes, PanelFigure, ParetoFigure, ParityFigure, RadiographFigure, ScatterFigure, Series,
+    TableFigure, Theme,
 };
 use ndarray::{Array2, array};
 
@@ -41,12 +42,36 @@ fn radiograph() -> RadiographFigure {
     RadiographFigure::new(&image, 2.0, Axis::new("intensity", "counts"))
 }
 
+fn heatmap() -> HeatmapFigure {
+    let power = Nodes::linear(100.0, 500.0, 50);
+    let speed = Nodes::logarithmic(0.1, 10.0, 40);
+    let energy = Grid::from_fn(power, speed, |p, v| p / v);
+    HeatmapFigure::new(
+        energy.clone(),
+        Axis::new("laser power", "W"),
+        Axis::new("scan speed", "m/s").log(),
+        Axis::new("energy", "J/m").log(),
+    )
+    .contours(Contours::new("energy", energy, [50.0, 200.0, 1000.0]))
+    .series(Series::new("runs", [200.0, 300.0], [1.0, 2.0]))
+}
+
+fn table() -> TableFigure {
+    TableFigure::new(["", "V", "d"])
+        .title("dimensions")
+        .row(["m", "1", "1"])
+        .row(["s", "-1", "0"])
+        .note("rank 2")
+}
+
 fn all() -> Vec<(&'static str, Box<dyn Figure>)> {
     vec![
         ("scatter", Box::new(scatter())),
         ("pareto", Box::new(pareto())),
         ("parity", Box::new(parity())),
         ("radiograph", Box::new(radiograph())),
+        ("heatmap", Box::new(heatmap())),
+        ("table", Box::new(table())),
         (
             "page",
             Box::new(
@@ -55,7 +80,9 @@ fn all() -> Vec<(&'static str, Box<dyn Figure>)> {
                     .panel(scatter())
                     .panel(pareto())
                     .panel(radiograph())
-                    .theme(Theme::page().height_mm(150.0)),
+                    .panel(heatmap())
+                    .panel(table())
+                    .theme(Theme::page().height_mm(220.0)),
             ),
         ),
     ]
@@ -368,6 +395,129 @@ fn svg_holds_the_image_with_its_own_pixels() -> Outcome {
     assert_eq!(picture.at(0, 0), [0, 0, 0]);
     assert_eq!(picture.at(59, 39), [255, 255, 255]);
     Ok(())
+}
+
+#[test]
+fn heat_map_colors_stand_at_their_nodes_and_lines_lie_on_them() -> Outcome {
+    // Black and white halves by a step at x = 0; red contour line there, and a blank node.
+    let nodes = Nodes::linear(-1.5, 1.5, 4);
+    let mut values = Array2::from_shape_fn((4, 4), |(_, i)| if i < 2 { 0.0 } else { 1.0 });
+    values[(3, 0)] = f64::NAN;
+    let grid = Grid::new(nodes, nodes, &values);
+    let red = Color::rgb(255, 0, 0);
+    let figure = HeatmapFigure::new(
+        grid.clone(),
+        Axis::new("x", "m"),
+        Axis::new("y", "m"),
+        Axis::dimensionless("step"),
+    )
+    .colormap(meltpool_plot::Colormap::Viridis)
+    .contours(Contours::new("", grid, [0.5]).color(red).unlabeled());
+    let svg = figure.to_svg()?;
+    let get = |name: &str| numbers(&svg, "image", name).map(|v| v[0] * 300.0 / 72.0);
+    let (x, y, width, height) = (get("x")?, get("y")?, get("width")?, get("height")?);
+    // The image fills the frame: both reach half a step beyond the nodes.
+    let frame = svg.split("<clipPath").nth(1).ok_or("no frame")?;
+    assert!((numbers(frame, "rect", "width")?[0] * 300.0 / 72.0 - width).abs() < 0.1);
+    let picture = Picture::read(&figure.to_png()?)?;
+    let at = |i: f64, j: f64| picture.at((x + j * width) as usize, (y + i * height) as usize);
+    let (first, last) = ([68, 1, 84], [253, 231, 37]);
+    assert_eq!((at(0.9, 0.2), at(0.1, 0.8)), (first, last));
+    assert_eq!(at(0.1, 0.1), [255; 3], "the blank node is at the top left");
+    assert_eq!(at(0.3, 0.1), first);
+    // The line at x = 0 is drawn on the image: middle of the width, below the blank cells.
+    let [r, g, b] = at(0.8, 0.5);
+    assert!(r > 200 && g < 60 && b < 60, "{r} {g} {b}");
+    assert!(svg.contains("step (–)"));
+    let tables = figure.draw()?.to_csv();
+    assert!(tables[0].starts_with("y (m) \\ x (m),-1.5,-0.5,0.5,1.5\n-1.5,0,0,1,1\n"));
+    assert!(tables[1].contains("contour,\" = 0.5, line 1\",0,-1.5,,"));
+    Ok(())
+}
+
+#[test]
+fn contour_lines_carry_their_levels_and_keep_clear_of_points() -> Outcome {
+    let nodes = Nodes::linear(0.0, 10.0, 21);
+    let plane = Grid::from_fn(nodes, nodes, |x, y| x + y);
+    let axis = |label: &str| Axis::new(label, "m").range(0.0, 10.0);
+    // The points lie on the line of 6.
+    let figure = ScatterFigure::new(axis("x"), axis("y"))
+        .contours(Contours::new("x + y (m)", plane, [-5.0, 6.0, 12.5]).dashed())
+        .series(Series::new("runs", [2.0, 3.0, 4.0], [4.0, 3.0, 2.0]));
+    let svg = figure.to_svg()?;
+    assert!(svg.contains(">6</text>") && svg.contains(">12.5</text>"));
+    assert!(!svg.contains(">−5</text>"), "no line, no number");
+    assert!(svg.contains(">x + y (m)</text>"));
+    // Without data the axes show the grid.
+    let plane = Grid::from_fn(nodes, nodes, |x, y| x + y);
+    let bare = ScatterFigure::new(Axis::new("x", "m"), Axis::new("y", "m"))
+        .contours(Contours::new("", plane, [6.0]));
+    assert!(bare.to_svg()?.contains(">10</text>"));
+    assert!(bare.draw()?.to_csv()[0].contains("contour"));
+    Ok(())
+}
+
+#[test]
+fn an_interval_is_a_band_of_its_values_below_the_curve() -> Outcome {
+    let curve = || Curve::new("law", [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]);
+    let figure = ScatterFigure::new(Axis::new("x", "m"), Axis::new("y", "m"))
+        .curve(curve().interval("95 %", [0.5, 1.0, 1.5], [2.0, 4.0, 9.0]));
+    let svg = figure.to_svg()?;
+    assert!(svg.contains(">95 %</text>"));
+    // The axes hold the interval, and its outline closes after twice three corners.
+    assert!(svg.contains(">8</text>"));
+    let outline = attributes(&svg, "path", "d");
+    let band = outline.iter().find(|d| d.ends_with('Z')).ok_or("no band")?;
+    assert_eq!(band.matches('L').count(), 5);
+    let csv = &figure.draw()?.to_csv()[0];
+    assert!(csv.contains("lower,95 %,1,1,,") && csv.contains("upper,95 %,2,9,,"));
+    let figure = ScatterFigure::new(Axis::new("x", "m"), Axis::new("y", "m"))
+        .curve(curve().interval("95 %", [0.5, 2.5, 1.5], [2.0, 2.0, 9.0]));
+    assert!(matches!(
+        figure.to_svg(),
+        Err(Error::InvertedInterval { index: 1, .. })
+    ));
+    Ok(())
+}
+
+#[test]
+fn refuses_grids_that_do_not_fit_their_axes() {
+    let even = Nodes::linear(1.0, 2.0, 3);
+    let ratios = Nodes::logarithmic(1.0, 2.0, 3);
+    let figure = |x: Nodes, y: Nodes, value: Axis, z: fn(f64, f64) -> f64| {
+        HeatmapFigure::new(
+            Grid::from_fn(x, y, z),
+            Axis::new("x", "m"),
+            Axis::new("y", "m").log(),
+            value,
+        )
+    };
+    let value = || Axis::new("z", "m");
+    assert!(
+        figure(even, ratios, value(), |x, y| x * y)
+            .validate()
+            .is_ok()
+    );
+    for (x, y) in [(even, even), (ratios, ratios)] {
+        assert!(matches!(
+            figure(x, y, value(), |x, y| x * y).to_svg(),
+            Err(Error::InvalidParameter { name: "nodes", .. })
+        ));
+    }
+    assert!(matches!(
+        figure(even, ratios, value().log(), |x, _| x - 1.0).to_svg(),
+        Err(Error::InvalidParameter { name: "grid", .. })
+    ));
+    let flat = figure(even, ratios, value().log(), |_, _| 3.0).to_svg();
+    assert!(flat.is_ok(), "one value gets a window around it");
+    let zero = Nodes::linear(0.0, 1.0, 3);
+    let field = Grid::from_fn(zero, zero, |x, y| x + y);
+    let log = ScatterFigure::new(Axis::new("x", "m").log(), Axis::new("y", "m"))
+        .contours(Contours::new("z", field, [0.5]));
+    assert!(matches!(
+        log.to_svg(),
+        Err(Error::NonPositiveOnLog { array: "x", .. })
+    ));
 }
 
 #[test]
