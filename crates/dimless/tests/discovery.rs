@@ -601,3 +601,46 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_rayleigh_number_is_found_in_convection() -> Result<()> {
+    let table = dataset::rayleigh_benard()?;
+    let inputs = [
+        "height",
+        "temperature_difference",
+        "gravity",
+        "thermal_expansion",
+        "kinematic_viscosity",
+        "thermal_diffusivity",
+    ];
+    let nusselt = [
+        ("heat_flux", 1),
+        ("height", 1),
+        ("thermal_conductivity", -1),
+        ("temperature_difference", -1),
+    ];
+    let search = LawSearch::new()
+        .max_exponent(3)
+        .link(Link::LogPolynomial(2))
+        .log_target(true);
+    for target in [&[("nusselt", 1)][..], &nusselt] {
+        let data = LawData::from_table(&table, &inputs, target)?;
+        assert_eq!(data.constant_variables(), &inputs[..3]);
+        let rayleigh = data.system().group(&[
+            ("height", 3),
+            ("temperature_difference", 1),
+            ("gravity", 1),
+            ("thermal_expansion", 1),
+            ("kinematic_viscosity", -1),
+            ("thermal_diffusivity", -1),
+        ])?;
+        let found = search.fit(&data)?;
+        assert_eq!(found.n_groups(), 51);
+        assert_eq!(found.rank(&rayleigh), Some(1));
+        if target.len() == 1 {
+            assert_abs_diff_eq!(found.best().scores().r_squared, 0.99960, epsilon = 1e-5);
+            assert_abs_diff_eq!(found.laws()[1].scores().r_squared, 0.99956, epsilon = 1e-5);
+        }
+    }
+    Ok(())
+}
