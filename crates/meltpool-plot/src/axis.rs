@@ -217,7 +217,9 @@ impl Axis {
         // Powers of ten beyond these bounds leave the range of 64-bit numbers.
         let decades = !self.is_log() || (first > 1e-280 && last < 1e280 && last / first < 1e280);
         // Ticks closer than this cannot be told apart.
-        let resolved = self.is_log() || last - first > 1e-9 * first.abs().max(last.abs());
+        let largest = first.abs().max(last.abs());
+        let resolved = self.is_log()
+            || (last - first > 1e-9 * largest && last - first > 1e-290 && largest < 1e300);
         if wide && decades && resolved {
             Ok((first, last))
         } else {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{Axis, Color, Error, Grid, Result};
 
 /// How often a line in one cell is cut in half at most.
-const MAX_HALVINGS: usize = 10;
+const MAX_HALVINGS: u32 = 8;
 /// How far a drawn line may be off, as a fraction of the side of the grid.
 const TOLERANCE: f64 = 1e-4;
 
@@ -242,7 +242,9 @@ impl Cell {
     /// Where the level crosses an edge.
     fn crossing(&self, edge: usize) -> Point {
         let [from, to] = EDGES[edge].map(|corner| self.z[corner]);
-        let t = ((self.level - from) / (to - from)).clamp(0.0, 1.0);
+        // Halves, since the difference of two numbers may leave the range of numbers.
+        let t = (0.5 * self.level - 0.5 * from) / (0.5 * to - 0.5 * from);
+        let t = if t.is_nan() { 0.5 } else { t.clamp(0.0, 1.0) };
         match edge {
             0 => (t, 0.0),
             1 => (1.0, t),
@@ -277,14 +279,14 @@ impl Cell {
             let (a, b) = (at(from), at(to));
             (at(0.5 * (from + to)).1 - 0.5 * (a.1 + b.1)).abs() / side
         };
-        let mut ends = vec![1.0];
+        let mut ends = vec![(1.0, 0)];
         let mut from = 0.0;
         let mut points = vec![start];
-        while let Some(&to) = ends.last() {
-            if ends.len() < MAX_HALVINGS && off(from, to) > 0.5 * TOLERANCE {
-                ends.push(0.5 * (from + to));
+        while let Some((to, halvings)) = ends.pop() {
+            if halvings < MAX_HALVINGS && off(from, to) > 0.5 * TOLERANCE {
+                ends.push((to, halvings + 1));
+                ends.push((0.5 * (from + to), halvings + 1));
             } else {
-                ends.pop();
                 points.push(if ends.is_empty() { end } else { swap(at(to)) });
                 from = to;
             }

@@ -784,3 +784,72 @@ fn extreme_numbers_give_a_figure_or_an_error() {
         }
     }
 }
+
+#[test]
+fn extreme_grids_give_a_figure_or_an_error() {
+    let values = [
+        0.0,
+        5e-324,
+        1e-300,
+        1.0,
+        -1.0,
+        1e300,
+        f64::MAX,
+        f64::MIN,
+        f64::NAN,
+    ];
+    let theme = Theme::column().dpi(72);
+    let axis = |log: bool| {
+        if log {
+            Axis::new("x", "m").log()
+        } else {
+            Axis::new("x", "m")
+        }
+    };
+    for &a in &values {
+        for &b in &values {
+            let z = array![[a, b, a], [b, a, 1.0], [0.0, b, b]];
+            for log in [false, true] {
+                let nodes = if log {
+                    Nodes::logarithmic(1e-9, 1e9, 3)
+                } else {
+                    Nodes::linear(-1.0, 1e6, 3)
+                };
+                let grid = Grid::new(nodes, nodes, &z);
+                let levels = if a < b {
+                    vec![a, 0.5 * a + 0.5 * b, b]
+                } else {
+                    vec![0.5, 0.7]
+                };
+                let contours = || Contours::new("z", grid.clone(), levels.clone());
+                let lines = ScatterFigure::new(axis(log), axis(log)).contours(contours());
+                let value = Axis::new("z", "m");
+                let map = HeatmapFigure::new(grid.clone(), axis(log), axis(log), value.clone());
+                let log_map = HeatmapFigure::new(grid.clone(), axis(log), axis(log), value.log());
+                let figures: [&dyn Figure; 3] = [
+                    &lines.theme(theme.clone()),
+                    &map.contours(contours()).theme(theme.clone()),
+                    &log_map.theme(theme.clone()),
+                ];
+                for figure in figures {
+                    if let Ok(svg) = figure.to_svg() {
+                        assert!(
+                            !svg.contains("NaN") && !svg.contains("inf"),
+                            "{a} {b} {log}"
+                        );
+                        assert!(figure.to_png().is_ok(), "{a} {b} {log}");
+                    }
+                }
+            }
+        }
+    }
+    // Nodes whose axis a figure cannot show are refused as well.
+    for nodes in [
+        Nodes::linear(-1e308, 7e307, 3),
+        Nodes::logarithmic(1e-300, 1e300, 3),
+    ] {
+        let grid = Grid::from_fn(nodes, nodes, |_, _| 1.0);
+        let map = HeatmapFigure::new(grid, axis(false), axis(false), Axis::new("z", "m"));
+        assert!(map.to_svg().is_err(), "{nodes:?}");
+    }
+}
