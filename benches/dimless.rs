@@ -3,6 +3,8 @@
 
 #[path = "../examples/support/keyhole_columns.rs"]
 mod keyhole_columns;
+#[path = "../examples/support/porosity_columns.rs"]
+mod porosity_columns;
 
 use std::hint::black_box;
 
@@ -133,15 +135,21 @@ fn discovery(criterion: &mut Criterion) -> Outcome {
     let data = keyhole_columns::keyhole_data()?.filter_labels(|m| m == "Ti-6Al-4V")?;
     let plain = LawSearch::new().cross_validation(0);
     let searches = [
-        ("linear", plain.clone()),
-        ("quadratic", plain.clone().link(Link::Polynomial(2))),
+        ("keyhole_71", plain.clone()),
         (
-            "saturation",
+            "keyhole_71, quadratic",
+            plain.clone().link(Link::Polynomial(2)),
+        ),
+        (
+            "keyhole_71, saturation",
             plain.clone().link(Link::ExponentialSaturation),
         ),
-        ("monotone", plain.clone().link(Link::Monotone)),
-        ("linear, 10 folds", LawSearch::new()),
-        ("linear, exponents to 12", plain.clone().max_exponent(12)),
+        ("keyhole_71, monotone", plain.clone().link(Link::Monotone)),
+        ("keyhole_71, ten folds", LawSearch::new()),
+        (
+            "keyhole_71, exponents to 12",
+            plain.clone().max_exponent(12),
+        ),
     ];
     let mut group = criterion.benchmark_group("dimless/lattice_search");
     for (name, search) in &searches {
@@ -163,7 +171,7 @@ fn discovery(criterion: &mut Criterion) -> Outcome {
         b.iter(|| plain.bootstrap_exponents(black_box(&data), &law, 1000));
     });
     group.finish();
-    let porosity = keyhole_columns::porosity_data()?;
+    let porosity = porosity_columns::porosity_data()?;
     let pairs = TwoGroupSearch::new().max_exponent(1).cross_validation(0);
     criterion.bench_function("dimless/two_groups/276 pairs", |b| {
         b.iter(|| pairs.fit(black_box(&porosity)));

@@ -11,6 +11,8 @@
 
 #[path = "support/keyhole_columns.rs"]
 mod keyhole_columns;
+#[path = "support/porosity_columns.rs"]
+mod porosity_columns;
 
 use std::error::Error;
 use std::f64::consts::PI;
@@ -18,8 +20,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use dimless::{Group, LawData, LawSearch, Link, TwoGroupSearch};
-use keyhole_columns::{INPUTS, keyhole_data, porosity_data};
+use keyhole_columns::{INPUTS, keyhole_data};
 use meltpool_plot::{Axis, Curve, Figure, PanelFigure, ParetoFigure, ScatterFigure, Series, Theme};
+use porosity_columns::porosity_data;
 use serde_json::{Map, Value, json};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -355,13 +358,15 @@ fn draw(all: &LawData, keyhole: &Group) -> Outcome {
         .unzip();
     let pareto = ParetoFigure::new(
         Axis::dimensionless("sum of |exponents|"),
-        Axis::dimensionless("1 − R², Ti-6Al-4V").log(),
+        Axis::dimensionless("1 − R², Ti-6Al-4V")
+            .log()
+            .range(0.006, 1.3),
         x,
         y,
     )
     .candidates_label(format!("{} groups, exponents within 12", laws.len()))
-    .highlight("Keyhole number", found.rank(keyhole).unwrap_or(1) - 1)
-    .highlight("best on these rows", 0);
+    .highlight("best on these rows", 0)
+    .highlight("Keyhole number", found.rank(keyhole).unwrap_or(1) - 1);
     let law = LawSearch::new().fit_group(&train, keyhole)?;
     let number = |data: &LawData| -> Outcome<Vec<f64>> {
         Ok(data

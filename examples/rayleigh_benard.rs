@@ -11,7 +11,7 @@ use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
-use dimless::{LawData, LawSearch, Link, dataset};
+use dimless::{LawData, LawSearch, LawSearchResult, Link, ScalingLaw, dataset};
 use meltpool_plot::{Axis, Curve, Figure, PanelFigure, ScatterFigure, Series, Theme};
 use serde_json::json;
 
@@ -103,8 +103,22 @@ fn main() -> Result<(), Box<dyn Error>> {
         line.scores().r_squared
     );
 
-    let panel = |law: &dimless::ScalingLaw, label: &str| -> Result<ScatterFigure, dimless::Error> {
-        let x = published.group_values(law.group())?;
+    draw(&published, &found)?;
+    println!(
+        "{}",
+        json!({
+            "group_found": ranks == [1, 1], "n_groups": found.n_groups(),
+            "r2": found.best().scores().r_squared, "r2_second": found.laws()[1].scores().r_squared,
+            "power_law_exponent": exponent, "seconds": start.elapsed().as_secs_f64(),
+        })
+    );
+    Ok(())
+}
+
+/// The law of the first group and that of the last.
+fn draw(data: &LawData, found: &LawSearchResult) -> Result<(), Box<dyn Error>> {
+    let panel = |law: &ScalingLaw, label: &str| -> Result<ScatterFigure, dimless::Error> {
+        let x = data.group_values(law.group())?;
         Ok(ScatterFigure::new(
             Axis::dimensionless(label).log(),
             Axis::dimensionless("Nusselt number Nu").log(),
@@ -114,7 +128,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             law.link().range(),
             |group| law.link().predict(group).exp(),
         ))
-        .series(Series::new("measured, helium", x, published.target()))
+        .series(Series::new("measured, helium", x, data.target()))
         .note(format!("R² {:.5}", law.scores().r_squared)))
     };
     let worst = found.laws().last().ok_or("no law")?;
@@ -127,14 +141,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         page.save_all(Path::new(FOLDER), "rayleigh_benard")?
             .png
             .display()
-    );
-    println!(
-        "{}",
-        json!({
-            "group_found": ranks == [1, 1], "n_groups": found.n_groups(),
-            "r2": found.best().scores().r_squared, "r2_second": found.laws()[1].scores().r_squared,
-            "power_law_exponent": exponent, "seconds": start.elapsed().as_secs_f64(),
-        })
     );
     Ok(())
 }

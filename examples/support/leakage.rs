@@ -5,6 +5,9 @@ use std::error::Error;
 use dimless::{
     ExponentialDepthLaw, Material, NamedNumber, Process, ProcessAbsorptivity, Source, dataset,
 };
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 use symreg::{ConstantFit, Data, Expression, Score};
 
 use crate::keyhole::Keyholes;
@@ -69,7 +72,7 @@ pub struct Shuffled {
     pub leak_free: Vec<f64>,
 }
 
-/// Shuffles the depths of `rows` (Fisher and Yates, splitmix64 from `seed`) `count` times.
+/// Shuffles the depths of `rows` (ChaCha8 from `seed`) `count` times.
 pub fn shuffled(
     keyholes: &Keyholes,
     rows: &[usize],
@@ -80,15 +83,13 @@ pub fn shuffled(
     let mut depth = pick(keyholes.data.target());
     let unit = pick(&keyholes.unit_keyhole_number);
     let ke_2021 = pick(&keyhole_numbers_2021()?);
-    let mut random = SplitMix64(seed);
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut found = Shuffled {
         leaking: Vec::new(),
         leak_free: Vec::new(),
     };
     for _ in 0..count {
-        for last in (1..depth.len()).rev() {
-            depth.swap(last, random.below(last as u64 + 1) as usize);
-        }
+        depth.shuffle(&mut random);
         let absorbed = rows
             .iter()
             .zip(&depth)
@@ -112,22 +113,4 @@ pub fn percentile(values: &[f64], percent: f64) -> f64 {
     let rank = percent / 100.0 * (sorted.len() - 1) as f64;
     let (below, above) = (sorted[rank.floor() as usize], sorted[rank.ceil() as usize]);
     below + (above - below) * rank.fract()
-}
-
-/// Splitmix64 (Steele, Lea and Flood, OOPSLA 2014, doi 10.1145/2660193.2660195; doi unverified).
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number below a bound far below 2⁶⁴; the bias is below the bound over 2⁶⁴.
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
 }

@@ -489,10 +489,13 @@ impl Chart {
                     let y = room.top + (room.height() - height) * j as f64 / STEPS as f64;
                     let rect = Rect::at(x, y, width, height);
                     let distance = rect.distance(point);
-                    if distance < least {
-                        continue;
-                    }
-                    let hits = occupied.hits(&rect.grown(1.5));
+                    // Points may be covered where there is no room, another label or its point never.
+                    let points = self.callouts.iter().map(|c| frame.point(c.at));
+                    let marked = points.filter(|p| rect.distance(*p) < least).count();
+                    let labels = places
+                        .iter()
+                        .filter(|p: &&Rect| p.overlaps(&rect.grown(3.0)));
+                    let hits = occupied.hits(&rect.grown(1.5)) + 10_000 * (marked + labels.count());
                     let better = best
                         .as_ref()
                         .is_none_or(|b| hits < b.0 || (hits == b.0 && distance < b.1));
@@ -569,6 +572,11 @@ fn draw_entry(drawing: &mut Drawing, theme: &Theme, sample: &Sample, name: &str,
             drawing.add(shape::marker(*marker, center, radius, *color, edge));
         }
         Sample::Line(color, dashed) => {
+            // A line that is made for a dark ground is shown on one.
+            if color.contrast(Color::WHITE) < 1.5 {
+                let place = Rect::at(x - 1.0, middle - 4.0, SAMPLE + 2.0, 8.0);
+                drawing.add(place.filled(Color::DARK_GRAY, None));
+            }
             let line = [(x, middle), (x + SAMPLE, middle)];
             let pieces = if *dashed {
                 shape::dashes(&line, 4.5, 3.0)

@@ -23,6 +23,8 @@ impl Color {
     pub const WHITE: Self = Self::rgb(255, 255, 255);
     /// The light gray of points that are context, not message.
     pub const LIGHT_GRAY: Self = Self::rgb(190, 190, 190);
+    /// The ground on which a legend shows a white line.
+    pub const DARK_GRAY: Self = Self::rgb(90, 90, 90);
 
     /// Relative luminance of WCAG 2.2, from 0 (black) to 1 (white).
     ///
