@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
-use symreg::{ConstantFit, Data, Expression, SymbolicRegressor};
+use symreg::{ConstantFit, Data, Evaluator, Expression, SymbolicRegressor};
 
 const NAMES: [&str; 3] = ["Ps", "Pe", "Ts"];
 
@@ -30,6 +30,55 @@ fn evaluate(c: &mut Criterion) {
             ));
             group.bench_function(BenchmarkId::new(kind, rows), |b| {
                 b.iter(|| black_box(&expression).evaluate(black_box(&x)));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Node evaluations a second over 100 random trees of ten variables, leaves counted as nodes.
+fn kernel(c: &mut Criterion) {
+    let names: Vec<String> = (1..=10).map(|k| format!("X{k}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut group = c.benchmark_group("symreg/kernel_f64");
+    for (kind, text) in [
+        (
+            "arithmetic",
+            include_str!("data/symreg/trees_arithmetic.txt"),
+        ),
+        ("mixed", include_str!("data/symreg/trees_mixed.txt")),
+    ] {
+        let mut nodes = 0;
+        let mut trees = Vec::new();
+        for line in text.lines() {
+            let Some((count, infix)) = line.split_once(' ') else {
+                continue;
+            };
+            // A tree that cannot be read is a defect of the bench.
+            let tree = Expression::parse(infix, &names);
+            assert!(tree.is_ok(), "{infix}");
+            trees.extend(tree);
+            nodes += count.parse::<usize>().unwrap_or(0);
+        }
+        assert_eq!(trees.len(), 100);
+        for rows in [1024_usize, 10_240, 102_400] {
+            let column = |k: usize| -> Vec<f64> {
+                (0..rows)
+                    .map(|i| 0.5 + ((i * 31 + k * 977) % 9973) as f64 * (1.5 / 9973.0))
+                    .collect()
+            };
+            let Ok(mut evaluator) = Evaluator::new((0..10).map(column).collect()) else {
+                continue;
+            };
+            let mut values = vec![0.0; rows];
+            group.throughput(Throughput::Elements((rows * nodes) as u64));
+            group.bench_function(BenchmarkId::new(kind, rows), |b| {
+                b.iter(|| {
+                    for tree in &trees {
+                        let done = evaluator.evaluate_into(tree, &mut values);
+                        black_box((&values, done.is_ok()));
+                    }
+                });
             });
         }
     }
@@ -79,5 +128,5 @@ fn fit_and_search(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, evaluate, fit_and_search);
+criterion_group!(benches, evaluate, kernel, fit_and_search);
 criterion_main!(benches);
