@@ -202,7 +202,7 @@ fn keyhole_onset(n_resamples: usize, summary: &mut Map<String, Value>) -> Outcom
     Ok(())
 }
 
-/// Depth against the Keyhole number of 2019 with an absorptivity that no measured depth enters.
+/// Depth against the Keyhole number of 2021, whose absorptivity no measured depth enters.
 fn linear_regime(summary: &mut Map<String, Value>) -> Outcome {
     let all = keyhole_columns::keyhole_data()?;
     let group = all.system().group(&[

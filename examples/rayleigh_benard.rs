@@ -134,7 +134,10 @@ fn draw(data: &LawData, found: &LawSearchResult) -> Result<(), Box<dyn Error>> {
     let worst = found.laws().last().ok_or("no law")?;
     let page = PanelFigure::new(2)
         .panel(panel(found.best(), "Rayleigh number Ra, rank 1 of 51")?)
-        .panel(panel(worst, "the last of the groups")?)
+        .panel(panel(
+            worst,
+            &format!("{}, rank {}", short(worst.group()), found.laws().len()),
+        )?)
         .theme(Theme::page().height_mm(80.0));
     println!(
         "{}",
@@ -143,4 +146,18 @@ fn draw(data: &LawData, found: &LawSearchResult) -> Result<(), Box<dyn Error>> {
             .display()
     );
     Ok(())
+}
+
+/// The group with the usual letters.
+fn short(group: &dimless::Group) -> String {
+    let letters = ["h", "ΔT", "g", "β", "ν", "κ"];
+    let factors = letters.iter().zip(group.exponents());
+    let text: Vec<String> = factors
+        .filter(|(_, exponent)| **exponent != 0)
+        .map(|(letter, exponent)| match exponent {
+            1 => (*letter).to_owned(),
+            _ => format!("{letter}^{exponent}"),
+        })
+        .collect();
+    text.join(" ")
 }

@@ -250,15 +250,19 @@ fn check(basis: &PiBasis, columns: &[&[f64]], response: &[f64]) -> Result<usize>
             });
         }
     }
-    if let Some(row) = response.iter().position(|v| !v.is_finite()) {
+    // Squares of gradients must be numbers.
+    if let Some(row) = response
+        .iter()
+        .position(|v| !v.is_finite() || v.abs() > 1e140)
+    {
         return Err(Error::InvalidValue {
             name: "response".to_owned(),
             row: Some(row + 1),
-            requirement: "finite",
+            requirement: "finite, and at most 1e140",
             found: response[row],
         });
     }
-    if !response.is_empty() && response.iter().all(|v| (v - response[0]).abs() == 0.0) {
+    if !response.is_empty() && response.iter().all(|v| (v - response[0]).abs() < 1e-140) {
         return Err(Error::ConstantColumn {
             name: "response".to_owned(),
         });

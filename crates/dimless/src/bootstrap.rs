@@ -13,6 +13,8 @@ use crate::scaling_law::{ScalingLaw, fitted_target};
 
 /// Most resamples of a bootstrap.
 const MAX_RESAMPLES: usize = 1_000_000;
+/// Weights of rows held at a time: 16 MB, unless one resample has more rows.
+const WEIGHTS_AT_A_TIME: usize = 2_000_000;
 
 /// An interval of percentiles.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,8 +36,11 @@ impl Interval {
     }
 
     /// The interval that holds the part `level` of the values, with equal parts beyond both ends; percentiles are linear
-    /// between the sorted values. Nothing without values.
+    /// between the sorted values. Nothing without values, or for a level beyond 0 to 1.
     pub(crate) fn of(mut values: Vec<f64>, level: f64) -> Option<Self> {
+        if !(0.0..=1.0).contains(&level) {
+            return None;
+        }
         values.sort_by(f64::total_cmp);
         let last = values.len().checked_sub(1)?;
         let at = |part: f64| {
@@ -111,7 +116,7 @@ impl LawBootstrap {
     }
 
     /// The intervals of the constants of the link for the group, and its power, that are best on the rows as they are; in the order of
-    /// [`FittedLink::constants`](crate::FittedLink::constants).
+    /// [`FittedLink::constants`](crate::FittedLink::constants). None for a level beyond 0 to 1.
     pub fn constants(&self, level: f64) -> Vec<Interval> {
         intervals(&self.constants, level)
     }
@@ -180,7 +185,7 @@ impl LawSearch {
     ///
     /// # Performance
     ///
-    /// O(resamples × groups × powers × rows); exponentials are taken once for all resamples.
+    /// O(resamples × groups × powers × rows), exponentials once for many resamples; O(resamples × variables) memory beside some 16 MB.
     ///
     /// # References
     ///
@@ -188,23 +193,40 @@ impl LawSearch {
     pub fn bootstrap(&self, data: &LawData, n_resamples: usize) -> Result<LawBootstrap> {
         let plain = self.clone().cross_validation(0).leave_label_out(false);
         let found = plain.fit(data)?;
-        let weightings = self.resamples(data, n_resamples)?;
         let target = fitted_target(data, self.has_log_target())?;
         let mut fitter = self.fitter(&target);
-        let mut winners: Vec<Option<(usize, Fit)>> = vec![None; n_resamples];
         // In the order of size, so that the smaller of two equal groups wins, as in the search.
         let groups = self.groups(data)?;
+        let mut members = Vec::new();
         for (index, group) in groups.iter().enumerate() {
-            let Some((_, u)) = centered(data.group_logarithms(group)?) else {
-                continue;
-            };
-            let fits = fitter.best(&u, &weightings);
-            for (winner, fit) in winners.iter_mut().zip(fits) {
-                if let Some(fit) = fit {
-                    if winner.as_ref().is_none_or(|(_, best)| fit.ssr < best.ssr) {
-                        *winner = Some((index, fit));
+            if let Some((_, u)) = centered(data.group_logarithms(group)?) {
+                members.push((index, u));
+            }
+        }
+        let best = centered(data.group_logarithms(found.best().group())?);
+        let mut winners: Vec<Option<(usize, Fit)>> = Vec::with_capacity(n_resamples);
+        let mut constants = Vec::new();
+        // As many resamples at a time as memory is meant for; exponentials are taken once for each of these.
+        for weightings in self.resamples(data, n_resamples)? {
+            let mut part: Vec<Option<(usize, Fit)>> = vec![None; weightings.len()];
+            for (index, u) in &members {
+                let fits = fitter.best(u, &weightings);
+                for (winner, fit) in part.iter_mut().zip(fits) {
+                    if let Some(fit) = fit {
+                        if winner.as_ref().is_none_or(|(_, best)| fit.ssr < best.ssr) {
+                            *winner = Some((*index, fit));
+                        }
                     }
                 }
+            }
+            winners.extend(part);
+            if let Some((center, u)) = &best {
+                constants.extend(self.constants_of(
+                    &target,
+                    found.best(),
+                    (*center, u),
+                    &weightings,
+                ));
             }
         }
         let mut counts = vec![0; groups.len()];
@@ -226,7 +248,7 @@ impl LawSearch {
         Ok(LawBootstrap {
             groups,
             exponents,
-            constants: self.constants_of(data, &target, found.best(), &weightings)?,
+            constants,
             n_resamples,
         })
     }
@@ -234,22 +256,17 @@ impl LawSearch {
     /// The constants of the link of one group in each resample, with the power that the law has.
     fn constants_of(
         &self,
-        data: &LawData,
         target: &[f64],
         law: &ScalingLaw,
+        (center, u): (f64, &[f64]),
         weightings: &[Vec<f64>],
-    ) -> Result<Vec<Vec<f64>>> {
-        let Some((center, u)) = centered(data.group_logarithms(law.group())?) else {
-            return Ok(Vec::new());
-        };
+    ) -> Vec<Vec<f64>> {
         let powers = [law.link().power().unwrap_or(1.0)];
         let mut fitter = Fitter::new(self.stated_link(), &powers, target);
-        let fits = fitter.best(&u, weightings).into_iter().flatten();
-        let fits: Vec<Fit> = fits.collect();
-        Ok(fits
-            .into_iter()
-            .map(|fit| fitter.finish(fit, center, &u).constants())
-            .collect())
+        let fits: Vec<Fit> = fitter.best(u, weightings).into_iter().flatten().collect();
+        fits.into_iter()
+            .map(|fit| fitter.finish(fit, center, u).constants())
+            .collect()
     }
 
     /// The fit of real exponents, as in [`refine`](Self::refine), on rows drawn anew with replacement.
@@ -264,19 +281,26 @@ impl LawSearch {
         n_resamples: usize,
     ) -> Result<ExponentBootstrap> {
         let refiner = Refiner::new(self, data, law)?;
-        let weightings = self.resamples(data, n_resamples)?;
-        let fits = weightings
-            .iter()
-            .filter_map(|weights| refiner.refine(weights));
+        let mut exponents = Vec::new();
+        for weightings in self.resamples(data, n_resamples)? {
+            let fits = weightings
+                .iter()
+                .filter_map(|weights| refiner.refine(weights));
+            exponents.extend(fits.map(|fit| fit.exponents));
+        }
         Ok(ExponentBootstrap {
             names: data.system().names().to_vec(),
-            exponents: fits.map(|fit| fit.exponents).collect(),
+            exponents,
             n_resamples,
         })
     }
 
-    /// How often each row is drawn, for each resample.
-    fn resamples(&self, data: &LawData, n_resamples: usize) -> Result<Vec<Vec<f64>>> {
+    /// How often each row is drawn, for each resample, some resamples at a time.
+    fn resamples(
+        &self,
+        data: &LawData,
+        n_resamples: usize,
+    ) -> Result<impl Iterator<Item = Vec<Vec<f64>>> + use<>> {
         if n_resamples == 0 || n_resamples > MAX_RESAMPLES {
             return Err(Error::InvalidParameter {
                 name: "n_resamples",
@@ -284,17 +308,21 @@ impl LawSearch {
                 found: n_resamples.to_string(),
             });
         }
-        let n = data.n_rows();
-        let draw = |slot: usize| {
-            let purpose = random::Purpose::Bootstrap;
-            let mut stream = random::stream(self.stated_seed(), purpose, slot as u64);
+        let (n, seed) = (data.n_rows(), self.stated_seed());
+        let draw = move |slot: usize| {
+            let mut stream = random::stream(seed, random::Purpose::Bootstrap, slot as u64);
             let mut weights = vec![0.0; n];
             for _ in 0..n {
                 weights[stream.random_range(0..n)] += 1.0;
             }
             weights
         };
-        Ok((0..n_resamples).map(draw).collect())
+        let at_a_time = (WEIGHTS_AT_A_TIME / n.max(1)).max(1);
+        let starts = (0..n_resamples).step_by(at_a_time);
+        Ok(starts.map(move |start| {
+            let end = (start + at_a_time).min(n_resamples);
+            (start..end).map(draw).collect()
+        }))
     }
 }
 

@@ -23,7 +23,7 @@ impl PiBasis {
     /// # Performance
     ///
     /// O($(2M + 1)^k$) products at most for $k$ groups in the basis and the bound $M$; those whose leading exponents are
-    /// out of bounds are not tried.
+    /// out of bounds are not tried. With nine groups or more even a bound of 4 may be too much: leave variables out, or lower it.
     ///
     /// # Examples
     ///

@@ -5,6 +5,9 @@ use crate::pi::Group;
 use crate::system::System;
 use crate::table::Table;
 
+/// Largest target in magnitude, and one over the least difference of two targets: squares stay within the range of a float.
+const LARGEST: f64 = 1e140;
+
 /// Measured rows: variables with dimensions, a dimensionless target, and, if there are, labels such as the material.
 ///
 /// All variables are positive, since laws are power products. The rows are kept in an order of their own that depends on
@@ -57,7 +60,8 @@ impl LawData {
     /// # Errors
     ///
     /// [`Error::LengthMismatch`]; [`Error::TooFewRows`] below 3 rows; [`Error::InvalidValue`] with the row of a variable
-    /// that is not finite and positive, or of a target that is not finite; [`Error::ConstantColumn`] for a target of one value.
+    /// that is not finite and positive, or of a target that is not finite or above 1e140, and for targets that differ by less than
+    /// 1e-140; [`Error::ConstantColumn`] for a target of one value.
     pub fn new(
         system: System,
         columns: &[Vec<f64>],
@@ -82,13 +86,16 @@ impl LawData {
             }
             check(name, column, "finite and positive", |v| v > 0.0)?;
         }
-        check(&target_name, target, "finite", |_| true)?;
+        check(&target_name, target, "finite, and at most 1e140", |v| {
+            v.abs() <= LARGEST
+        })?;
         let labels = vec![0; target.len()];
         let all: Vec<usize> = (0..target.len()).collect();
         Self::arranged(system, target_name, columns, target, &[], &labels, &all)
     }
 
-    /// Rows from the columns of a table; the target is a product of powers of columns, `[("depth", 1), ("radius", -1)]`.
+    /// Rows from the columns of a table; the target is a product of powers of columns, `[("depth", 1), ("radius", -1)]`. A target made of
+    /// the variables alone is a law of itself, and nothing warns of that.
     ///
     /// # Errors
     ///
@@ -143,6 +150,15 @@ impl LawData {
             .is_some_and(|(a, b)| a >= b)
         {
             return Err(Error::ConstantColumn { name: target_name });
+        }
+        let ends = target.first().zip(target.last());
+        if let Some((low, high)) = ends.filter(|(low, high)| *high - *low < 1.0 / LARGEST) {
+            return Err(Error::InvalidValue {
+                name: format!("range of {}", excerpt(&target_name)),
+                row: None,
+                requirement: "at least 1e-140, so that its squares are numbers",
+                found: high - low,
+            });
         }
         let columns: Vec<Vec<f64>> = columns.iter().map(|c| pick(c)).collect();
         let logarithms = columns

@@ -12,6 +12,9 @@ use crate::scaling_law::{
     LawScores, LeftOut, LeftOutLabel, ScalingLaw, bic, fitted_target, r_squared,
 };
 
+/// Most weights of rows held at a time: 400 MB.
+pub(crate) const MAX_WEIGHTS: u64 = 50_000_000;
+
 /// Search of all dimensionless groups with exponents within a bound for the one that a target depends on.
 ///
 /// Every group of the lattice is tried, with every power of the list, and the link is fitted by least squares; nothing is
@@ -108,7 +111,8 @@ impl LawSearch {
         self
     }
 
-    /// Whether the logarithm of the target is fitted and scored; false by default.
+    /// Whether the logarithm of the target is fitted and scored; false by default. A power law is [`Link::LogPolynomial`] of the
+    /// first degree then, and [`Link::Power`] is refused.
     #[must_use]
     pub fn log_target(mut self, log_target: bool) -> Self {
         self.log_target = log_target;
@@ -164,6 +168,10 @@ impl LawSearch {
             let requirement = "numbers other than 0, of at most 100 in magnitude";
             return invalid("powers", requirement, power.to_string());
         }
+        if self.log_target && self.link == Link::Power {
+            let requirement = "LogPolynomial(1) where the logarithm of the target is fitted: it is the power law there";
+            return invalid("link", requirement, self.link.to_string());
+        }
         if self.folds == 1 {
             return invalid("cross_validation", "0 or at least 2", "1".to_owned());
         }
@@ -204,11 +212,12 @@ impl LawSearch {
     ///
     /// Those of [`groups`](Self::groups); [`Error::NoGroup`] when none is within the bound or all are constant on the rows;
     /// [`Error::TooFewRows`] unless there are two more rows than constants; [`Error::TooFewLabels`] where labels are to be left
-    /// out; [`Error::InvalidValue`] for the logarithm of a target that is not positive.
+    /// out; [`Error::TooLarge`]; [`Error::InvalidValue`] for the logarithm of a target that is not positive.
     ///
     /// # Performance
     ///
-    /// O(groups × powers × folds × rows × degree): a fraction of a millisecond for 69 groups, 6 powers and 71 rows without
+    /// O(groups × powers × folds × rows × degree), labels left out counting as folds, and O(folds × rows) memory, of at most 50
+    /// million weights ([`Error::TooLarge`]): a fraction of a millisecond for 69 groups, 6 powers and 71 rows without
     /// cross-validation.
     pub fn fit(&self, data: &LawData) -> Result<LawSearchResult> {
         let groups = self.groups(data)?;
@@ -290,6 +299,19 @@ impl LawSearch {
     /// All rows, then all rows but those of each fold, then of each label.
     pub(crate) fn splits(&self, data: &LawData) -> Result<Vec<Split>> {
         let n = data.n_rows();
+        let labels_left_out = if self.leave_label_out {
+            data.label_names().len()
+        } else {
+            0
+        };
+        let found = (n as u64).saturating_mul((1 + self.folds.min(n) + labels_left_out) as u64);
+        if found > MAX_WEIGHTS {
+            return Err(Error::TooLarge {
+                what: "number of rows times number of fits that leave rows out",
+                limit: MAX_WEIGHTS,
+                found,
+            });
+        }
         let mut splits = vec![Split {
             kind: Kind::Train,
             weights: vec![1.0; n],
@@ -366,7 +388,7 @@ impl LawSearch {
             n_rows: target.len(),
             r_squared: explained(ssr),
             rmse: libm::sqrt(ssr / n),
-            bic: bic(ssr, target.len(), self.link.n_constants() + n_free),
+            bic: bic(ssr, total, target.len(), self.link.n_constants() + n_free),
             cross_validated_r_squared: folds.map(explained).filter(|r| r.is_finite()),
             left_out: labels
                 .filter(|(ssr, _)| ssr.is_finite())

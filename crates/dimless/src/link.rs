@@ -27,11 +27,13 @@ pub enum Link {
     Polynomial(usize),
     /// $y = \sum_j c_j (\ln \Pi)^j$ to this degree, at most [`MAX_DEGREE`].
     LogPolynomial(usize),
-    /// $y = c\, \Pi^b$ with a free real power.
+    /// $y = c\, \Pi^b$ with a free real power, by least squares of $y$ itself. For those of $\ln y$ take
+    /// [`LogPolynomial`](Self::LogPolynomial) of the first degree with [`LawSearch::log_target`](crate::LawSearch::log_target).
     Power,
     /// $y = a - b\, e^{-c\, \Pi^p}$ with $c > 0$: saturation at $a$.
     ExponentialSaturation,
-    /// The best rising or falling function: isotonic regression, linear between the rows and constant beyond them.
+    /// The best rising or falling function: isotonic regression (Ayer et al., Ann. Math. Stat. 26, 641 (1955), doi
+    /// 10.1214/aoms/1177728423), linear between the rows and constant beyond them.
     Monotone,
 }
 
@@ -161,6 +163,7 @@ impl Transform {
 /// A link fitted to rows.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "RawLink"))]
 pub struct FittedLink {
     link: Link,
     /// The mean logarithm of the group over the rows, taken away before all else.
@@ -169,6 +172,59 @@ pub struct FittedLink {
     shape: Shape,
     /// Least and largest logarithm of the group among the rows of the fit.
     range: (f64, f64),
+}
+
+/// The unchecked form that is read before [`FittedLink`] accepts it.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+struct RawLink {
+    link: Link,
+    center: f64,
+    transform: Transform,
+    shape: Shape,
+    range: (f64, f64),
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<RawLink> for FittedLink {
+    type Error = Error;
+
+    fn try_from(raw: RawLink) -> Result<Self> {
+        raw.link.validate()?;
+        let in_range = |power: f64| power.is_finite() && power.abs() <= 1e6;
+        let transform = match (raw.link, raw.transform) {
+            (Link::Linear | Link::Polynomial(_) | Link::Power, Transform::Power(power)) => {
+                in_range(power)
+            }
+            (Link::LogPolynomial(_) | Link::Monotone, Transform::Logarithm) => true,
+            (Link::ExponentialSaturation, Transform::Saturation { power, rate }) => {
+                in_range(power) && rate.is_finite() && rate > 0.0
+            }
+            _ => false,
+        };
+        let shape = match &raw.shape {
+            Shape::Polynomial(polynomial) => {
+                raw.link != Link::Monotone
+                    && polynomial.is_of(raw.link.degree(), raw.link.has_intercept())
+            }
+            Shape::Isotonic(isotonic) => raw.link == Link::Monotone && isotonic.is_valid(),
+        };
+        let ends = raw.range.0 <= raw.range.1 && raw.range.0.is_finite() && raw.range.1.is_finite();
+        if !(transform && shape && ends && raw.center.is_finite()) {
+            return Err(Error::InvalidParameter {
+                name: "link",
+                requirement: "one whose constants, transform and range belong together",
+                found: raw.link.to_string(),
+            });
+        }
+        Ok(Self {
+            link: raw.link,
+            center: raw.center,
+            transform: raw.transform,
+            shape: raw.shape,
+            range: raw.range,
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -22,7 +22,8 @@ pub struct LawScores {
     /// Root of the mean squared residual, in the unit of the target.
     pub rmse: f64,
     /// $n \ln(\mathrm{SSR}/n) + k \ln n$, with the constants of the link as $k$; less is better. The choice of the group and of
-    /// its power is not counted: it is the same for all groups of a search.
+    /// its power is not counted: it is the same for all groups of a search. SSR is taken as at least $10^{-26}$ of the sum of squares
+    /// about the mean. G. Schwarz, Ann. Stat. 6, 461 (1978), doi 10.1214/aos/1176344136.
     pub bic: f64,
     /// $R^2$ of rows predicted by a law fitted to the other folds, power chosen anew. Nothing if it was not asked for, or if the
     /// group has one value in the rows of a fit.
@@ -80,8 +81,10 @@ pub(crate) fn r_squared(pairs: &[(f64, f64)]) -> Option<f64> {
     (total > 0.0).then_some(1.0 - ssr / total)
 }
 
-pub(crate) fn bic(ssr: f64, n_rows: usize, n_constants: usize) -> f64 {
+pub(crate) fn bic(ssr: f64, total: f64, n_rows: usize, n_constants: usize) -> f64 {
     let n = n_rows as f64;
+    // An exact fit is exact to rounding.
+    let ssr = ssr.max(1e-26 * total);
     n * libm::log(ssr / n) + n_constants as f64 * libm::log(n)
 }
 
@@ -318,7 +321,7 @@ impl fmt::Display for LawText<'_> {
 }
 
 /// A number with some significant digits, in powers of ten where that is shorter.
-struct Short(f64);
+pub(crate) struct Short(pub(crate) f64);
 
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -410,18 +410,18 @@ fn free_exponents_fit_better_and_may_carry_over_worse() -> Result<()> {
             (refined.fixed(), refined.exponent("etaP")),
             ("etaP", Some(1.0))
         );
-        println!(
-            "{refined} {:?} {:?}",
-            refined.convergence(),
-            refined.test(&rest)?
-        );
         for (name, wanted) in ["V", "r0", "alpha"].iter().zip(exponents) {
             let found = refined.exponent(name).unwrap_or(f64::NAN);
             assert_abs_diff_eq!(found, wanted, epsilon = 0.002);
         }
         assert_abs_diff_eq!(refined.scores().r_squared, r_squared[0], epsilon = 0.0005);
         let carried = refined.test(&rest)?.r_squared;
-        assert_abs_diff_eq!(carried, r_squared[1], epsilon = 0.1);
+        // The reference is given to three digits, that of the failing one to two.
+        let digits = if r_squared[1] < 0.0 { 0.05 } else { 0.001 };
+        assert_abs_diff_eq!(carried, r_squared[1], epsilon = digits);
+        if train.contains(&"Al6061") && train.contains(&"Ti-6Al-4V") {
+            assert!(carried >= 0.985);
+        }
     }
     Ok(())
 }
@@ -497,11 +497,56 @@ fn two_groups_of_a_porosity_law_are_found() -> Result<()> {
     assert_eq!(groups[0], "etaP V^-1 H^-1 L^-1 rho^-1 cp^-1 dTm^-1");
     let [_, fusion, keyhole] = best.constants();
     assert!(keyhole > 0.0 && fusion < 0.0);
-    assert_abs_diff_eq!(best.scores().r_squared, 0.865, epsilon = 0.001);
-    assert_abs_diff_eq!(best.test(&test)?.r_squared, 0.498, epsilon = 0.005);
+    // scipy's least squares from many starts, with the same ranges of the constants.
+    assert_abs_diff_eq!(best.scores().r_squared, 0.8842, epsilon = 0.0005);
+    assert_abs_diff_eq!(best.test(&test)?.r_squared, 0.440, epsilon = 0.002);
     let again = TwoGroupSearch::new().powers([1.0]);
     let again = again.fit_groups(&train, [&best.groups()[0], &best.groups()[1]])?;
     assert_eq!(&again, best);
+    Ok(())
+}
+
+#[test]
+fn two_steps_are_recovered_wherever_they_are() -> Result<()> {
+    let wave = |i: i32, k: f64| 1.0 + 0.7 * libm::sin(f64::from(i) * k);
+    for case in 0..24 {
+        let part = |k: i32| f64::from((case * k) % 24) / 24.0;
+        let (s, m) = (0.5 + 3.0 * part(5), 0.5 + 1.5 * part(7));
+        let (t, n) = (0.5 + 3.0 * part(11), 0.5 + 1.5 * part(13));
+        let system = System::new([("a", "m"), ("b", "m"), ("v", "m/s"), ("w", "m/s")])?;
+        let mut columns = vec![Vec::new(); 4];
+        let mut target = Vec::new();
+        for i in 0..90 {
+            let [a, b, v, w] = [wave(i, 1.3), wave(i, 2.1), wave(i, 0.7), wave(i, 2.9)];
+            let first = libm::erf(s * (a / b - m));
+            target.push(0.3 - 0.06 * first + 0.05 * libm::erf(t * (v / w - n)));
+            for (column, value) in columns.iter_mut().zip([a, b, v, w]) {
+                column.push(value);
+            }
+        }
+        let data = LawData::new(system, &columns, "y", &target)?;
+        let groups = [&[("a", 1), ("b", -1)], &[("v", 1), ("w", -1)]];
+        let groups = groups.map(|g| data.system().group(g));
+        let [first, second] = groups;
+        let search = TwoGroupSearch::new().powers([1.0]).cross_validation(0);
+        let law = search.fit_groups(&data, [&first?, &second?])?;
+        assert_abs_diff_eq!(law.scores().r_squared, 1.0, epsilon = 1e-6);
+        assert!(!law.is_at_edge());
+    }
+    Ok(())
+}
+
+#[test]
+fn groups_that_are_one_on_the_rows_are_no_pair() -> Result<()> {
+    let data = known(|x| 0.3 + 0.7 * x, 0.1)?;
+    let group = data.system().group(&[("a", 1), ("b", -1)])?;
+    let square = data.system().group(&[("a", 2), ("b", -2)])?;
+    for second in [&group, &square] {
+        assert!(matches!(
+            TwoGroupSearch::new().fit_groups(&data, [&group, second]),
+            Err(Error::ConstantColumn { .. })
+        ));
+    }
     Ok(())
 }
 

@@ -43,16 +43,16 @@ fn error_bound_of_laws_of_the_keyhole_number() -> Outcome {
     };
     // A textbook implementation in Python gives these on the published numbers, which the rebuilt ones meet to 4e-4.
     for (k, raw, logarithms) in [(3, 0.209, 0.181), (5, 0.230, 0.195), (8, 0.279, 0.224)] {
-        assert_abs_diff_eq!(bound(ColumnTransform::Raw, k)?, raw, epsilon = 0.01);
+        assert_abs_diff_eq!(bound(ColumnTransform::Raw, k)?, raw, epsilon = 6e-4);
         assert_abs_diff_eq!(
             bound(ColumnTransform::Logarithm, k)?,
             logarithms,
-            epsilon = 0.01
+            epsilon = 6e-4
         );
     }
-    for k in [3, 5, 8] {
-        // No reference: between them and stable. On ranks a power of the number changes nothing.
-        assert!((0.15..0.3).contains(&bound(ColumnTransform::Rank, k)?));
+    // The same in Python on ranks. A power of the number changes nothing there.
+    for (k, ranks) in [(3, 0.1633), (5, 0.1787), (8, 0.2007)] {
+        assert_abs_diff_eq!(bound(ColumnTransform::Rank, k)?, ranks, epsilon = 1e-4);
     }
     let squares: Vec<f64> = numbers.iter().map(|x| x * x).collect();
     let default = MutualInformation::new();

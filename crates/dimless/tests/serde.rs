@@ -117,5 +117,13 @@ fn laws_read_back_and_predict_the_same() -> Outcome {
     assert!(cubic.contains("\"degree\":3"));
     let broken = cubic.replace("\"degree\":3", "\"degree\":9");
     assert!(serde_json::from_str::<dimless::ScalingLaw>(&broken).is_err());
+    let monotone = LawSearch::new().link(Link::Monotone).fit(&data)?;
+    let stored = serde_json::to_string(monotone.best())?;
+    let (before, rest) = stored.split_once("\"knots\":[").ok_or("knots")?;
+    let (_, after) = rest.split_once("]]").ok_or("knots")?;
+    let broken = format!("{before}\"knots\":[]{after}");
+    assert!(serde_json::from_str::<dimless::ScalingLaw>(&broken).is_err());
+    let broken = stored.replace("\"link\":\"Monotone\"", "\"link\":\"Linear\"");
+    assert!(serde_json::from_str::<dimless::ScalingLaw>(&broken).is_err());
     Ok(())
 }

@@ -49,6 +49,15 @@ impl Isotonic {
         best
     }
 
+    /// Whether there are knots, finite and rising in their abscissae.
+    #[cfg(feature = "serde")]
+    pub(super) fn is_valid(&self) -> bool {
+        let finite = |knot: &(f64, f64)| knot.0.is_finite() && knot.1.is_finite();
+        !self.knots.is_empty()
+            && self.knots.iter().all(finite)
+            && self.knots.windows(2).all(|pair| pair[0].0 < pair[1].0)
+    }
+
     /// Rising in `sign` times the target.
     fn rising(points: &[(f64, f64, f64)], sign: f64) -> Self {
         let mut blocks: Vec<Block> = Vec::new();

@@ -188,6 +188,14 @@ impl Polynomial {
         (basis, derivative)
     }
 
+    #[cfg(feature = "serde")]
+    pub(super) fn is_of(&self, degree: usize, intercept: bool) -> bool {
+        let constants = self.a.iter().chain(&self.b).chain(&self.c);
+        self.degree == degree
+            && self.intercept == intercept
+            && constants.into_iter().all(|c| c.is_finite())
+    }
+
     pub(super) const fn has_intercept(&self) -> bool {
         self.intercept
     }

@@ -1,6 +1,11 @@
 //! The curve in which a group enters a sum.
 
 use crate::pi::Group;
+use crate::scaling_law::Short;
+
+/// Ends of the slope of a step, in the reciprocal of the distance between the deciles of the rows.
+const LEAST_SLOPE: f64 = 0.2;
+const LARGEST_SLOPE: f64 = 50.0;
 
 /// The curve $f$ of each group in a sum of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -18,6 +23,9 @@ pub enum GroupShape {
 impl GroupShape {
     /// The curves that are tried, for logarithms `u` of a group less their mean.
     pub(super) fn grid(self, u: &[f64], powers: &[f64]) -> Vec<Shape> {
+        if u.is_empty() {
+            return Vec::new();
+        }
         if self == Self::Power {
             return powers.iter().map(|&power| Shape::Power(power)).collect();
         }
@@ -38,7 +46,7 @@ impl GroupShape {
                     grid.push(Shape::Step {
                         power,
                         slope,
-                        threshold: slope * middle,
+                        middle,
                         range: (at(0.0), at(1.0)),
                         spread,
                     });
@@ -54,11 +62,12 @@ impl GroupShape {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Shape {
     Power(f64),
+    /// $\mathrm{erf}(s (g - m))$ with $g$ the group over its geometric mean, to the power.
     Step {
         power: f64,
         slope: f64,
-        threshold: f64,
-        /// The least and the largest value of the group among the rows, and the distance between its deciles.
+        middle: f64,
+        /// The least and the largest value of $g$ among the rows, and the distance between its deciles.
         range: (f64, f64),
         spread: f64,
     },
@@ -77,9 +86,9 @@ impl Shape {
             Self::Step {
                 power,
                 slope,
-                threshold,
+                middle,
                 ..
-            } => libm::erf(slope * libm::exp(power * u) - threshold),
+            } => libm::erf(slope * (libm::exp(power * u) - middle)),
         }
     }
 
@@ -103,46 +112,62 @@ impl Shape {
             Self::Step {
                 power,
                 slope,
-                threshold,
+                middle,
                 ..
             } => {
-                let group = libm::exp(power * u);
-                let argument = slope * group - threshold;
+                let distance = libm::exp(power * u) - middle;
+                let argument = slope * distance;
                 let bell = std::f64::consts::FRAC_2_SQRT_PI * libm::exp(-argument * argument);
-                [bell * group, -bell]
+                [bell * distance, -bell * slope]
             }
         };
         Curve { value, by_constant }
     }
 
-    /// The curve with its free constants changed; nothing where one leaves its range.
-    pub(super) fn moved(self, step: &[f64]) -> Option<Self> {
-        match (self, step) {
-            (Self::Power(_), _) => Some(self),
-            (
-                Self::Step {
-                    power,
-                    slope,
-                    threshold,
-                    range,
-                    spread,
-                },
-                [by_slope, by_threshold, ..],
-            ) => {
-                let (slope, threshold) = (slope + by_slope, threshold + by_threshold);
-                let middle = threshold / slope;
-                let in_range = (0.2..=50.0).contains(&(slope * spread))
-                    && (range.0..=range.1).contains(&middle);
-                in_range.then_some(Self::Step {
-                    power,
-                    slope,
-                    threshold,
-                    range,
-                    spread,
-                })
-            }
-            _ => None,
+    /// The free constants with the ends of their ranges.
+    pub(super) fn free(self) -> Vec<(f64, f64, f64)> {
+        match self {
+            Self::Power(_) => Vec::new(),
+            Self::Step {
+                slope,
+                middle,
+                range,
+                spread,
+                ..
+            } => vec![
+                (slope, LEAST_SLOPE / spread, LARGEST_SLOPE / spread),
+                (middle, range.0, range.1),
+            ],
         }
+    }
+
+    /// The curve with its free constants changed, each held within its range.
+    pub(super) fn moved(self, step: &[f64]) -> Self {
+        let held = |k: usize| {
+            let (value, low, high) = self.free()[k];
+            (value + step.get(k).copied().unwrap_or(0.0)).clamp(low, high)
+        };
+        match self {
+            Self::Power(_) => self,
+            Self::Step {
+                power,
+                range,
+                spread,
+                ..
+            } => Self::Step {
+                power,
+                slope: held(0),
+                middle: held(1),
+                range,
+                spread,
+            },
+        }
+    }
+
+    /// Whether a free constant is at an end of its range.
+    pub(super) fn is_at_edge(self) -> bool {
+        let mut constants = self.free().into_iter();
+        constants.any(|(value, low, high)| value <= low || value >= high)
     }
 
     /// The constants for the group itself, whose logarithm has this mean.
@@ -152,23 +177,27 @@ impl Shape {
             Self::Step {
                 power,
                 slope,
-                threshold,
+                middle,
                 ..
-            } => vec![power, slope * libm::exp(-power * center), threshold],
+            } => vec![power, slope * libm::exp(-power * center), slope * middle],
         }
     }
 
     pub(super) fn text(self, group: &Group, center: f64) -> String {
         match self {
-            Self::Power(power) => format!("({group})^{power}/{:.4e}", libm::exp(power * center)),
+            Self::Power(power) => {
+                format!("(({group})/{:.4})^{power}", Short(libm::exp(center)))
+            }
             Self::Step { power, .. } => {
                 let constants = self.constants(center);
-                let group = if power < 0.0 {
-                    format!("/({group})")
+                let slope = Short(constants[1]);
+                let threshold = Short(constants[2].abs());
+                let sign = if constants[2] < 0.0 { '+' } else { '-' };
+                if (power - 1.0).abs() < 1e-12 {
+                    format!("erf({slope:.4} ({group}) {sign} {threshold:.4})")
                 } else {
-                    format!(" ({group})")
-                };
-                format!("erf({:.4}{group} - {:.4})", constants[1], constants[2])
+                    format!("erf({slope:.4} ({group})^{power} {sign} {threshold:.4})")
+                }
             }
         }
     }
