@@ -1,17 +1,31 @@
 //! High-speed X-ray image sequences and the signals beside them.
-//!
-//! **This release holds the error type only.** The crate is planned to hold:
-//!
-//! - `ImageSequence` (frames × rows × columns), calibrated pixel size, frame rate, time axis and
-//!   process metadata, as the vocabulary that the other image crates share;
-//! - lazy readers that find the format by content (TIFF family, Photron, Phantom, HDF5 Data
-//!   Exchange, NumPy, raw), each behind its own feature, and writers;
-//! - flat and dark field corrections, hot pixels, regions of interest;
-//! - signals beside the frames (absorptivity, photodiode) and their co-registration.
-//!
-//! It will not segment, filter in time or estimate flow: see `meltpool-morphology`, `mcxi` and
-//! `optical-flow`.
 
+mod calibration;
+#[cfg(any(feature = "tiff", feature = "npy"))]
+mod codec;
 mod error;
+mod format;
+mod limits;
+mod metadata;
+mod opener;
+mod parallel;
+mod pixel;
+mod reader;
+mod roi;
+mod sequence;
+mod source;
+mod time;
 
-pub use error::{Error, Result};
+pub use calibration::{Calibration, FrameRate, PixelSize};
+pub use error::{CodecProblem, Error, Result};
+pub use format::{ByteOrder, RawDescription};
+pub use limits::Limits;
+pub use metadata::{EffectiveBits, Metadata, Note, Origin, Recorded};
+pub use opener::{Opener, Salvage, open, salvage};
+pub use pixel::{Pixel, PixelType, f16_to_f32};
+pub use reader::{
+    Cropped, NativeFrame, Selected, SequenceReader, SequenceReaderExt, SequenceShape, Window, Windows,
+};
+pub use roi::RegionOfInterest;
+pub use sequence::ImageSequence;
+pub use time::{Exposure, TimeAxis, TimeOf, Timing};
