@@ -6,7 +6,11 @@ fn positive(name: &'static str, value: f64) -> Result<f64> {
     if value.is_finite() && value > 0.0 {
         return Ok(value);
     }
-    Err(Error::InvalidParameter { name, requirement: "positive and finite", found: value.to_string() })
+    Err(Error::InvalidParameter {
+        name,
+        requirement: "positive and finite",
+        found: value.to_string(),
+    })
 }
 
 /// Edge length of a square pixel in the plane of the sample.
@@ -21,7 +25,11 @@ fn positive(name: &'static str, value: f64) -> Result<f64> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "f64", into = "f64"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "f64", into = "f64")
+)]
 pub struct PixelSize {
     meters: f64,
 }
@@ -33,7 +41,9 @@ impl PixelSize {
     ///
     /// [`Error::InvalidParameter`] if it is not positive and finite.
     pub fn from_meters(meters: f64) -> Result<Self> {
-        Ok(Self { meters: positive("pixel_size", meters)? })
+        Ok(Self {
+            meters: positive("pixel_size", meters)?,
+        })
     }
 
     /// From micrometers a pixel.
@@ -77,7 +87,11 @@ impl PixelSize {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "f64", into = "f64"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "f64", into = "f64")
+)]
 pub struct FrameRate {
     hertz: f64,
 }
@@ -89,7 +103,9 @@ impl FrameRate {
     ///
     /// [`Error::InvalidParameter`] if it is not positive and finite.
     pub fn from_hertz(hertz: f64) -> Result<Self> {
-        Ok(Self { hertz: positive("frame_rate", hertz)? })
+        Ok(Self {
+            hertz: positive("frame_rate", hertz)?,
+        })
     }
 
     /// From thousands of frames a second.
@@ -170,7 +186,10 @@ pub struct Calibration {
 impl Calibration {
     /// From the two scales.
     pub fn new(pixel_size: PixelSize, frame_rate: FrameRate) -> Self {
-        Self { pixel_size, frame_rate }
+        Self {
+            pixel_size,
+            frame_rate,
+        }
     }
 
     /// The scale of space.
@@ -205,12 +224,18 @@ mod tests {
             assert!(FrameRate::from_hertz(bad).is_err());
             assert!(FrameRate::from_interval_seconds(bad).is_err());
         }
-        assert!(FrameRate::from_interval_seconds(1e-320).is_err(), "the inverse is infinite");
+        assert!(
+            FrameRate::from_interval_seconds(1e-320).is_err(),
+            "the inverse is infinite"
+        );
     }
 
     #[test]
     fn velocities_go_there_and_back() -> Result<()> {
-        let calibration = Calibration::new(PixelSize::from_micrometers(1.93)?, FrameRate::from_hertz(1.087e6)?);
+        let calibration = Calibration::new(
+            PixelSize::from_micrometers(1.93)?,
+            FrameRate::from_hertz(1.087e6)?,
+        );
         for v in [0.0, 1.0, -2.5] {
             approx::assert_relative_eq!(
                 calibration.pixels_per_frame(calibration.meters_per_second(v)),

@@ -4,18 +4,19 @@
 //! length; one that holds less is an error.
 
 mod deflate;
-#[cfg(feature = "tiff")]
-mod lzw;
 #[cfg(feature = "lzma")]
 mod lzma;
+#[cfg(feature = "tiff")]
+mod lzw;
 #[cfg(feature = "tiff")]
 mod packbits;
 #[cfg(feature = "tiff")]
 mod zstd;
 
-pub(crate) use deflate::inflate_zlib;
 #[cfg(feature = "npy")]
 pub(crate) use deflate::inflate_raw;
+#[cfg(feature = "tiff")]
+pub(crate) use deflate::inflate_zlib;
 #[cfg(feature = "lzma")]
 pub(crate) use lzma::decode_xz;
 #[cfg(feature = "tiff")]

@@ -50,7 +50,7 @@ pub enum Error {
         feature: &'static str,
     },
     /// The file is valid, but uses something that this crate does not read.
-    #[error("{}: {what} {found} is not supported{}", path.display(), in_frame(*frame))]
+    #[error("{}: {what} {found}{} is not supported", path.display(), in_frame(*frame))]
     Unsupported {
         /// The file.
         path: PathBuf,
@@ -252,11 +252,15 @@ pub enum CodecProblem {
 }
 
 fn in_frame(frame: Option<usize>) -> String {
-    frame.map(|frame| format!(" of frame {frame}")).unwrap_or_default()
+    frame
+        .map(|frame| format!(" in frame {frame}"))
+        .unwrap_or_default()
 }
 
 fn at_offset(offset: Option<u64>) -> String {
-    offset.map(|offset| format!(" at offset {offset}")).unwrap_or_default()
+    offset
+        .map(|offset| format!(" at offset {offset}"))
+        .unwrap_or_default()
 }
 
 /// A text of a file, cut to `length` characters.
@@ -269,7 +273,11 @@ pub(crate) fn cut(text: &str, length: usize) -> String {
 
 impl Error {
     pub(crate) fn io(path: &Path, operation: &'static str, source: std::io::Error) -> Self {
-        Self::Io { path: path.to_owned(), operation, source: Arc::new(source) }
+        Self::Io {
+            path: path.to_owned(),
+            operation,
+            source: Arc::new(source),
+        }
     }
 
     pub(crate) fn invalid(
@@ -280,11 +288,27 @@ impl Error {
         found: impl std::fmt::Display,
     ) -> Self {
         let found = cut(&found.to_string(), 80);
-        Self::InvalidField { path: path.to_owned(), frame: None, field, offset, requirement, found }
+        Self::InvalidField {
+            path: path.to_owned(),
+            frame: None,
+            field,
+            offset,
+            requirement,
+            found,
+        }
     }
 
-    pub(crate) fn unsupported(path: &Path, what: &'static str, found: impl std::fmt::Display) -> Self {
-        Self::Unsupported { path: path.to_owned(), frame: None, what, found: cut(&found.to_string(), 80) }
+    pub(crate) fn unsupported(
+        path: &Path,
+        what: &'static str,
+        found: impl std::fmt::Display,
+    ) -> Self {
+        Self::Unsupported {
+            path: path.to_owned(),
+            frame: None,
+            what,
+            found: cut(&found.to_string(), 80),
+        }
     }
 
     /// Says which frame the error concerns, where it does not know yet.

@@ -12,8 +12,8 @@ mod tiff;
 use std::sync::Arc;
 
 pub(crate) use folder::open_folder;
-pub use raw::{ByteOrder, RawDescription};
 pub(crate) use raw::open_raw;
+pub use raw::{ByteOrder, RawDescription};
 
 use crate::error::{Error, Result};
 use crate::opener::Context;
@@ -60,7 +60,10 @@ const FORMATS: &[Format] = &[
         feature: "tiff",
         extensions: &["tif", "tiff", "btf", "tf8"],
         recognizes: |head| {
-            matches!(head.get(..4), Some(b"II\x2a\0" | b"MM\0\x2a" | b"II\x2b\0" | b"MM\0\x2b"))
+            matches!(
+                head.get(..4),
+                Some(b"II\x2a\0" | b"MM\0\x2a" | b"II\x2b\0" | b"MM\0\x2b")
+            )
         },
         open: with_feature!("tiff", tiff::open),
     },
@@ -90,15 +93,22 @@ const FORMATS: &[Format] = &[
 /// Finds the format by content, then by extension.
 pub(crate) fn detect(source: &Source) -> Result<Open> {
     let head = source.read_up_to(0, HEAD)?;
-    let extension =
-        source.path().extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
+    let extension = source
+        .path()
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .map(str::to_ascii_lowercase);
     let by_content = FORMATS.iter().find(|format| (format.recognizes)(&head));
     let found = by_content.or_else(|| {
         let extension = extension?;
-        FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str()))
+        FORMATS
+            .iter()
+            .find(|format| format.extensions.contains(&extension.as_str()))
     });
     match found {
-        Some(Format { open: Some(open), .. }) => Ok(*open),
+        Some(Format {
+            open: Some(open), ..
+        }) => Ok(*open),
         Some(format) => Err(Error::FeatureMissing {
             path: source.path().to_owned(),
             format: format.name,
@@ -106,12 +116,17 @@ pub(crate) fn detect(source: &Source) -> Result<Open> {
         }),
         None => {
             let head = head[..head.len().min(16)].escape_ascii().to_string();
-            Err(Error::UnknownFormat { path: source.path().to_owned(), head })
+            Err(Error::UnknownFormat {
+                path: source.path().to_owned(),
+                head,
+            })
         }
     }
 }
 
 /// Whether a file name ends as those of a format that is built.
 fn is_known_extension(extension: &str) -> bool {
-    FORMATS.iter().any(|format| format.open.is_some() && format.extensions.contains(&extension))
+    FORMATS
+        .iter()
+        .any(|format| format.open.is_some() && format.extensions.contains(&extension))
 }

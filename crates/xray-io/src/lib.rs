@@ -15,6 +15,7 @@ mod roi;
 mod sequence;
 mod source;
 mod time;
+mod write;
 
 pub use calibration::{Calibration, FrameRate, PixelSize};
 pub use error::{CodecProblem, Error, Result};
@@ -24,8 +25,14 @@ pub use metadata::{EffectiveBits, Metadata, Note, Origin, Recorded};
 pub use opener::{Opener, Salvage, open, salvage};
 pub use pixel::{Pixel, PixelType, f16_to_f32};
 pub use reader::{
-    Cropped, NativeFrame, Selected, SequenceReader, SequenceReaderExt, SequenceShape, Window, Windows,
+    Cropped, NativeFrame, Selected, SequenceReader, SequenceReaderExt, SequenceShape, Window,
+    Windows,
 };
 pub use roi::RegionOfInterest;
 pub use sequence::ImageSequence;
 pub use time::{Exposure, TimeAxis, TimeOf, Timing};
+#[cfg(feature = "npy")]
+pub use write::write_npy;
+pub use write::{Flo, read_flo, write_flo, write_vti};
+#[cfg(feature = "tiff")]
+pub use write::{TiffCompression, TiffLayout, TiffWriter};

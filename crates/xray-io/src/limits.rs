@@ -75,7 +75,12 @@ impl Limits {
         if claimed <= allowed {
             return Ok(());
         }
-        Err(Error::LimitExceeded { path: path.to_owned(), limit, claimed, allowed })
+        Err(Error::LimitExceeded {
+            path: path.to_owned(),
+            limit,
+            claimed,
+            allowed,
+        })
     }
 
     pub(crate) fn check_total_bytes(&self, path: &Path, bytes: u64) -> Result<()> {
@@ -86,20 +91,34 @@ impl Limits {
         Self::check(path, "max_frames", frames, self.max_frames)
     }
 
-    #[cfg_attr(not(feature = "tiff"), expect(dead_code, reason = "only containers with pages use it"))]
+    #[cfg_attr(
+        not(feature = "tiff"),
+        expect(dead_code, reason = "only containers with pages use it")
+    )]
     pub(crate) fn check_ifds(&self, path: &Path, ifds: u64) -> Result<()> {
         Self::check(path, "max_ifds", ifds, self.max_ifds)
     }
 
-    #[cfg_attr(not(any(feature = "tiff", feature = "npy")), expect(dead_code, reason = "formats with headers use it"))]
+    #[cfg_attr(
+        not(any(feature = "tiff", feature = "npy")),
+        expect(dead_code, reason = "formats with headers use it")
+    )]
     pub(crate) fn check_metadata_bytes(&self, path: &Path, bytes: u64) -> Result<()> {
         Self::check(path, "max_metadata_bytes", bytes, self.max_metadata_bytes)
     }
 
     /// Bytes of one frame, checked: the product cannot overflow and fits the limit and this machine.
-    pub(crate) fn frame_bytes(&self, path: &Path, rows: u64, columns: u64, pixel: u64) -> Result<usize> {
-        let bytes = u128::from(rows) * u128::from(columns) * u128::from(pixel);
-        let claimed = u64::try_from(bytes).unwrap_or(u64::MAX);
+    pub(crate) fn frame_bytes(
+        &self,
+        path: &Path,
+        rows: u64,
+        columns: u64,
+        pixel: u64,
+    ) -> Result<usize> {
+        let product = rows
+            .checked_mul(columns)
+            .and_then(|pixels| pixels.checked_mul(pixel));
+        let claimed = product.unwrap_or(u64::MAX);
         Self::check(path, "max_frame_bytes", claimed, self.max_frame_bytes)?;
         Self::check(path, "max_frame_bytes", claimed, isize::MAX as u64)?;
         Ok(claimed as usize)
@@ -113,8 +132,18 @@ mod tests {
     #[test]
     fn products_that_overflow_are_refused() {
         let limits = Limits::new().max_frame_bytes(u64::MAX);
-        assert!(limits.frame_bytes(Path::new("x"), u64::MAX, u64::MAX, 8).is_err());
-        assert!(limits.frame_bytes(Path::new("x"), 1 << 62, 1, 2).is_err(), "more than a slice can hold");
-        assert_eq!(limits.frame_bytes(Path::new("x"), 37, 52, 2).ok(), Some(37 * 52 * 2));
+        assert!(
+            limits
+                .frame_bytes(Path::new("x"), u64::MAX, u64::MAX, 8)
+                .is_err()
+        );
+        assert!(
+            limits.frame_bytes(Path::new("x"), 1 << 62, 1, 2).is_err(),
+            "more than a slice can hold"
+        );
+        assert_eq!(
+            limits.frame_bytes(Path::new("x"), 37, 52, 2).ok(),
+            Some(37 * 52 * 2)
+        );
     }
 }

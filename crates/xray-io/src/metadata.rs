@@ -59,7 +59,11 @@ pub struct Recorded<T> {
 impl<T> Recorded<T> {
     /// A value with its unit and origin.
     pub fn new(value: T, unit: &'static str, origin: Origin) -> Self {
-        Self { value, unit, origin }
+        Self {
+            value,
+            unit,
+            origin,
+        }
     }
 }
 
@@ -190,12 +194,18 @@ impl Metadata {
 
     /// Pixel size and frame rate together, if both are known.
     pub fn calibration(&self) -> Option<Calibration> {
-        Some(Calibration::new(self.pixel_size.as_ref()?.value, self.frame_rate.as_ref()?.value))
+        Some(Calibration::new(
+            self.pixel_size.as_ref()?.value,
+            self.frame_rate.as_ref()?.value,
+        ))
     }
 
     /// Adds a note on what was mended, assumed or left out.
     pub fn note(&mut self, subject: impl Into<String>, text: impl Into<String>) {
-        self.notes.push(Note { subject: subject.into(), text: text.into() });
+        self.notes.push(Note {
+            subject: subject.into(),
+            text: text.into(),
+        });
     }
 }
 
@@ -207,21 +217,42 @@ mod tests {
     #[test]
     fn the_user_overrides_the_file_and_the_origin_says_so() -> Result<()> {
         let mut metadata = Metadata::new();
-        let origin = Origin::File { path: "a.cih".into(), key: "Record Rate(fps)".into(), text: "30".into() };
+        let origin = Origin::File {
+            path: "a.cih".into(),
+            key: "Record Rate(fps)".into(),
+            text: "30".into(),
+        };
         metadata.frame_rate = Some(Recorded::new(FrameRate::from_hertz(30.0)?, "Hz", origin));
-        metadata.exposure = Some(Recorded::new(1e-6, "s", Origin::Derived { from: "shutter".into() }));
-        metadata.override_with(&Metadata::new().with_frame_rate(FrameRate::from_hertz(5e4)?).with_material("Al6061"));
+        metadata.exposure = Some(Recorded::new(
+            1e-6,
+            "s",
+            Origin::Derived {
+                from: "shutter".into(),
+            },
+        ));
+        metadata.override_with(
+            &Metadata::new()
+                .with_frame_rate(FrameRate::from_hertz(5e4)?)
+                .with_material("Al6061"),
+        );
         let known = metadata.known();
         assert_eq!(known.len(), 3);
         assert_eq!(known[0].2, &Origin::User);
         assert_eq!(known[1].1, "1e-6 s");
-        assert_eq!(metadata.calibration(), None, "no pixel size is never a pixel size of 1");
+        assert_eq!(
+            metadata.calibration(),
+            None,
+            "no pixel size is never a pixel size of 1"
+        );
         Ok(())
     }
 
     #[test]
     fn setters_carry_the_unit_of_their_field() {
-        let metadata = Metadata::new().with_laser_power(1.0).with_thickness(1.0).with_beam_energy(1.0);
+        let metadata = Metadata::new()
+            .with_laser_power(1.0)
+            .with_thickness(1.0)
+            .with_beam_energy(1.0);
         for (name, unit) in Metadata::UNITS {
             if let Some(found) = metadata.known().iter().find(|known| known.0 == *name) {
                 assert!(found.1.ends_with(unit));

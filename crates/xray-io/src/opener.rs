@@ -183,7 +183,11 @@ impl Opener {
     pub fn open(&self, path: impl AsRef<Path>) -> Result<Box<dyn SequenceReader>> {
         self.validate()?;
         let path = path.as_ref();
-        let mut context = Context { options: self, tolerant: self.lenient, faults: Vec::new() };
+        let mut context = Context {
+            options: self,
+            tolerant: self.lenient,
+            faults: Vec::new(),
+        };
         let reader = if path.is_dir() {
             format::open_folder(path, &mut context)?
         } else {
@@ -197,9 +201,17 @@ impl Opener {
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn open_bytes(&self, name: impl AsRef<Path>, bytes: Vec<u8>) -> Result<Box<dyn SequenceReader>> {
+    pub fn open_bytes(
+        &self,
+        name: impl AsRef<Path>,
+        bytes: Vec<u8>,
+    ) -> Result<Box<dyn SequenceReader>> {
         self.validate()?;
-        let mut context = Context { options: self, tolerant: self.lenient, faults: Vec::new() };
+        let mut context = Context {
+            options: self,
+            tolerant: self.lenient,
+            faults: Vec::new(),
+        };
         let reader = context.open_source(Arc::new(Source::memory(name.as_ref(), bytes)))?;
         self.describe(reader, &context.faults)
     }
@@ -212,7 +224,11 @@ impl Opener {
     pub fn salvage(&self, path: impl AsRef<Path>) -> Result<Salvage> {
         self.validate()?;
         let path = path.as_ref();
-        let mut context = Context { options: self, tolerant: true, faults: Vec::new() };
+        let mut context = Context {
+            options: self,
+            tolerant: true,
+            faults: Vec::new(),
+        };
         let reader = if path.is_dir() {
             format::open_folder(path, &mut context)?
         } else {
@@ -229,14 +245,22 @@ impl Opener {
     /// As [`salvage`](Self::salvage).
     pub fn salvage_bytes(&self, name: impl AsRef<Path>, bytes: Vec<u8>) -> Result<Salvage> {
         self.validate()?;
-        let mut context = Context { options: self, tolerant: true, faults: Vec::new() };
+        let mut context = Context {
+            options: self,
+            tolerant: true,
+            faults: Vec::new(),
+        };
         let reader = context.open_source(Arc::new(Source::memory(name.as_ref(), bytes)))?;
         let faults = context.faults;
         Salvage::new(self.describe(reader, &faults)?, faults)
     }
 
     /// The reader with what the user knows and what was mended.
-    fn describe(&self, reader: Box<dyn SequenceReader>, faults: &[Error]) -> Result<Box<dyn SequenceReader>> {
+    fn describe(
+        &self,
+        reader: Box<dyn SequenceReader>,
+        faults: &[Error],
+    ) -> Result<Box<dyn SequenceReader>> {
         if self.metadata == Metadata::default() && faults.is_empty() {
             return Ok(reader);
         }
@@ -267,7 +291,11 @@ impl Opener {
         if let Some(exposure) = &self.metadata.exposure {
             time_axis = time_axis.with_exposure(exposure.value)?;
         }
-        Ok(Box::new(Described { reader, metadata, time_axis }))
+        Ok(Box::new(Described {
+            reader,
+            metadata,
+            time_axis,
+        }))
     }
 }
 
@@ -317,7 +345,9 @@ impl Context<'_> {
     }
 
     pub(crate) fn uniformity(&self) -> f64 {
-        self.options.uniformity.unwrap_or(TimeAxis::DEFAULT_TOLERANCE)
+        self.options
+            .uniformity
+            .unwrap_or(TimeAxis::DEFAULT_TOLERANCE)
     }
 
     /// A fault of the structure that leaves some frames readable: an error when strict, else it is kept and reading
@@ -374,7 +404,10 @@ impl Salvage {
         }
         match (whole.is_empty(), faults.first()) {
             (true, Some(fault)) => Err(fault.clone()),
-            _ => Ok(Self { reader: Selected::new(reader, whole)?, faults }),
+            _ => Ok(Self {
+                reader: Selected::new(reader, whole)?,
+                faults,
+            }),
         }
     }
 

@@ -21,7 +21,8 @@ pub(crate) fn for_each_part<T: Send>(
         use rayon::prelude::*;
         let parts = buffer.len() / length;
         let bytes = length.saturating_mul(size_of::<T>());
-        if parts > 1 && rayon::current_num_threads() > 1 && parts.saturating_mul(bytes) > JOB_BYTES {
+        if parts > 1 && rayon::current_num_threads() > 1 && parts.saturating_mul(bytes) > JOB_BYTES
+        {
             let first = buffer
                 .par_chunks_exact_mut(length)
                 .with_min_len((JOB_BYTES / bytes.max(1)).max(1))
@@ -31,5 +32,8 @@ pub(crate) fn for_each_part<T: Send>(
             return first.map_or(Ok(()), |(_, error)| Err(error));
         }
     }
-    buffer.chunks_exact_mut(length).enumerate().try_for_each(|(i, part)| work(i, part))
+    buffer
+        .chunks_exact_mut(length)
+        .enumerate()
+        .try_for_each(|(i, part)| work(i, part))
 }

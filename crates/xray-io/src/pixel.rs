@@ -52,7 +52,10 @@ impl PixelType {
 
     /// Whether every value of this type is a value of `f32`.
     pub fn is_exact_in_f32(self) -> bool {
-        !matches!(self, Self::U32 | Self::U64 | Self::I32 | Self::I64 | Self::F64)
+        !matches!(
+            self,
+            Self::U32 | Self::U64 | Self::I32 | Self::I64 | Self::F64
+        )
     }
 }
 
@@ -185,7 +188,10 @@ mod tests {
                 31 => f64::NAN,
                 _ => sign * (1.0 + mantissa / 1024.0) * 2f64.powi(exponent - 15),
             };
-            assert!(f64::from(value) == expected || (value.is_nan() && expected.is_nan()), "{bits:04x}");
+            assert!(
+                f64::from(value) == expected || (value.is_nan() && expected.is_nan()),
+                "{bits:04x}"
+            );
             assert_eq!(value.is_sign_negative(), bits >> 15 == 1);
         }
     }
@@ -193,10 +199,17 @@ mod tests {
     #[test]
     fn widening_in_place_equals_conversion_aside() {
         for n in [0, 1, 2, 127, 128, 129, 1000] {
-            for pixel_type in
-                [PixelType::U8, PixelType::I8, PixelType::U16, PixelType::I16, PixelType::F16, PixelType::I32]
-            {
-                let bytes: Vec<u8> = (0..n * pixel_type.bytes()).map(|i| (i * 37 % 251) as u8).collect();
+            for pixel_type in [
+                PixelType::U8,
+                PixelType::I8,
+                PixelType::U16,
+                PixelType::I16,
+                PixelType::F16,
+                PixelType::I32,
+            ] {
+                let bytes: Vec<u8> = (0..n * pixel_type.bytes())
+                    .map(|i| (i * 37 % 251) as u8)
+                    .collect();
                 let mut aside = vec![0.0; n];
                 to_f32(pixel_type, &bytes, &mut aside);
                 let mut buffer = vec![0.0; n];

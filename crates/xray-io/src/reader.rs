@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use adapter::{Cropped, Selected};
 pub(crate) use adapter::Described;
+pub use adapter::{Cropped, Selected};
 pub use extension::{NativeFrame, SequenceReaderExt};
 pub use windows::{Window, Windows};
 
@@ -53,7 +53,10 @@ impl SequenceShape {
         if frame < self.n_frames {
             return Ok(());
         }
-        Err(Error::FrameOutOfRange { frame, n_frames: self.n_frames })
+        Err(Error::FrameOutOfRange {
+            frame,
+            n_frames: self.n_frames,
+        })
     }
 
     /// An error if a range ends beyond the last frame or ends before it starts.
@@ -65,7 +68,10 @@ impl SequenceShape {
         if frames.start <= frames.end && frames.end <= self.n_frames {
             return Ok(());
         }
-        Err(Error::FrameOutOfRange { frame: frames.end.max(frames.start), n_frames: self.n_frames })
+        Err(Error::FrameOutOfRange {
+            frame: frames.end.max(frames.start),
+            n_frames: self.n_frames,
+        })
     }
 
     /// An error if a buffer of bytes does not hold exactly `n_frames` frames of this type.
@@ -74,7 +80,11 @@ impl SequenceShape {
     ///
     /// [`Error::BufferLength`].
     pub fn check_bytes(self, n_frames: usize, pixel_type: PixelType, found: usize) -> Result<()> {
-        Self::check_length("bytes", n_frames.checked_mul(self.frame_bytes(pixel_type)), found)
+        Self::check_length(
+            "bytes",
+            n_frames.checked_mul(self.frame_bytes(pixel_type)),
+            found,
+        )
     }
 
     pub(crate) fn check_pixels(self, n_frames: usize, found: usize) -> Result<()> {
@@ -83,7 +93,15 @@ impl SequenceShape {
 
     fn check_length(unit: &'static str, expected: Option<usize>, found: usize) -> Result<()> {
         let expected = expected.unwrap_or(usize::MAX);
-        if expected == found { Ok(()) } else { Err(Error::BufferLength { unit, expected, found }) }
+        if expected == found {
+            Ok(())
+        } else {
+            Err(Error::BufferLength {
+                unit,
+                expected,
+                found,
+            })
+        }
     }
 }
 
@@ -139,9 +157,12 @@ pub trait SequenceReader: fmt::Debug + Send + Sync {
     /// As [`read_native_into`](Self::read_native_into), for the first frame that fails.
     fn read_native_range_into(&self, frames: Range<usize>, destination: &mut [u8]) -> Result<()> {
         self.shape().check_range(&frames)?;
-        self.shape().check_bytes(frames.len(), self.pixel_type(), destination.len())?;
+        self.shape()
+            .check_bytes(frames.len(), self.pixel_type(), destination.len())?;
         let bytes = self.shape().frame_bytes(self.pixel_type());
-        for_each_part(destination, bytes, |i, part| self.read_native_into(frames.start + i, part))
+        for_each_part(destination, bytes, |i, part| {
+            self.read_native_into(frames.start + i, part)
+        })
     }
 
     /// Reads a region of one frame as it is stored.

@@ -21,7 +21,12 @@ pub struct RegionOfInterest {
 impl RegionOfInterest {
     /// From the first row and column and the size.
     pub fn new(row: usize, column: usize, n_rows: usize, n_columns: usize) -> Self {
-        Self { row, column, n_rows, n_columns }
+        Self {
+            row,
+            column,
+            n_rows,
+            n_columns,
+        }
     }
 
     /// The region itself, if it is not empty and lies inside a frame of this size.
@@ -36,7 +41,11 @@ impl RegionOfInterest {
         if inside(self.row, self.n_rows, n_rows) && inside(self.column, self.n_columns, n_columns) {
             return Ok(self);
         }
-        Err(Error::RegionOutside { region: self, n_rows, n_columns })
+        Err(Error::RegionOutside {
+            region: self,
+            n_rows,
+            n_columns,
+        })
     }
 
     /// Number of pixels.
@@ -45,7 +54,13 @@ impl RegionOfInterest {
     }
 
     /// Copies the region out of the bytes of a frame of `n_columns` columns.
-    pub(crate) fn copy(self, frame: &[u8], n_columns: usize, pixel_bytes: usize, destination: &mut [u8]) {
+    pub(crate) fn copy(
+        self,
+        frame: &[u8],
+        n_columns: usize,
+        pixel_bytes: usize,
+        destination: &mut [u8],
+    ) {
         let row_bytes = self.n_columns * pixel_bytes;
         for (r, row) in destination.chunks_exact_mut(row_bytes).enumerate() {
             let start = ((self.row + r) * n_columns + self.column) * pixel_bytes;
@@ -56,7 +71,12 @@ impl RegionOfInterest {
 
 impl fmt::Display for RegionOfInterest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { row, column, n_rows, n_columns } = self;
+        let Self {
+            row,
+            column,
+            n_rows,
+            n_columns,
+        } = self;
         write!(f, "{n_rows}x{n_columns} at row {row}, column {column}")
     }
 }
@@ -70,6 +90,10 @@ mod tests {
         assert!(RegionOfInterest::new(0, 0, 4, 5).check(4, 5).is_ok());
         assert!(RegionOfInterest::new(1, 0, 4, 5).check(4, 5).is_err());
         assert!(RegionOfInterest::new(0, 0, 0, 5).check(4, 5).is_err());
-        assert!(RegionOfInterest::new(usize::MAX, 0, 2, 5).check(4, 5).is_err());
+        assert!(
+            RegionOfInterest::new(usize::MAX, 0, 2, 5)
+                .check(4, 5)
+                .is_err()
+        );
     }
 }

@@ -49,8 +49,16 @@ impl ImageSequence {
                 found: format!("{:?}", frames.shape()),
             });
         }
-        let frames = if frames.is_standard_layout() { frames } else { frames.as_standard_layout().into_owned() };
-        Ok(Self { frames, metadata: Metadata::new(), time_axis: TimeAxis::unknown() })
+        let frames = if frames.is_standard_layout() {
+            frames
+        } else {
+            frames.as_standard_layout().into_owned()
+        };
+        Ok(Self {
+            frames,
+            metadata: Metadata::new(),
+            time_axis: TimeAxis::unknown(),
+        })
     }
 
     /// With this metadata in the place of what it had.
@@ -74,7 +82,9 @@ impl ImageSequence {
     pub fn with_time_axis(mut self, time_axis: TimeAxis) -> Result<Self> {
         time_axis.check_n_frames(self.n_frames())?;
         if let (None, Some(rate)) = (&self.metadata.frame_rate, time_axis.frame_rate()) {
-            let origin = Origin::Derived { from: "time axis".into() };
+            let origin = Origin::Derived {
+                from: "time axis".into(),
+            };
             self.metadata.frame_rate = Some(Recorded::new(rate, "Hz", origin));
         }
         self.time_axis = time_axis;
@@ -164,7 +174,11 @@ impl SequenceReader for ImageSequence {
 
     fn shape(&self) -> SequenceShape {
         let (n_frames, n_rows, n_columns) = self.frames.dim();
-        SequenceShape { n_frames, n_rows, n_columns }
+        SequenceShape {
+            n_frames,
+            n_rows,
+            n_columns,
+        }
     }
 
     fn pixel_type(&self) -> PixelType {
@@ -181,7 +195,8 @@ impl SequenceReader for ImageSequence {
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape().check_frame(frame)?;
-        self.shape().check_bytes(1, PixelType::F32, destination.len())?;
+        self.shape()
+            .check_bytes(1, PixelType::F32, destination.len())?;
         let view = self.frame(frame);
         let pixels = view.as_slice().unwrap_or_default();
         destination.copy_from_slice(bytemuck::cast_slice(pixels));
@@ -196,7 +211,12 @@ mod tests {
     #[test]
     fn other_layouts_become_standard() -> Result<()> {
         let array = Array3::from_shape_fn((2, 3, 4), |(f, r, c)| (f * 100 + r * 10 + c) as f32);
-        let turned = array.clone().reversed_axes().as_standard_layout().into_owned().reversed_axes();
+        let turned = array
+            .clone()
+            .reversed_axes()
+            .as_standard_layout()
+            .into_owned()
+            .reversed_axes();
         assert!(!turned.is_standard_layout());
         assert_eq!(ImageSequence::new(turned)?, ImageSequence::new(array)?);
         Ok(())
@@ -207,7 +227,11 @@ mod tests {
         assert!(ImageSequence::new(Array3::zeros((0, 3, 4))).is_err());
         assert!(ImageSequence::new(Array3::zeros((2, 0, 4))).is_err());
         let sequence = ImageSequence::new(Array3::zeros((2, 3, 4)))?;
-        assert!(sequence.with_time_axis(TimeAxis::irregular(vec![0.0, 1.0, 2.0])?).is_err());
+        assert!(
+            sequence
+                .with_time_axis(TimeAxis::irregular(vec![0.0, 1.0, 2.0])?)
+                .is_err()
+        );
         Ok(())
     }
 }

@@ -66,12 +66,22 @@ mod positioned {
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|source| Error::io(path, "open", source))?;
-        let status = file.metadata().map_err(|source| Error::io(path, "open", source))?;
-        Ok(Self { path: path.to_owned(), length: status.len(), kind: Kind::File(positioned::Positioned::new(file)) })
+        let status = file
+            .metadata()
+            .map_err(|source| Error::io(path, "open", source))?;
+        Ok(Self {
+            path: path.to_owned(),
+            length: status.len(),
+            kind: Kind::File(positioned::Positioned::new(file)),
+        })
     }
 
     pub(crate) fn memory(path: &Path, bytes: Vec<u8>) -> Self {
-        Self { path: path.to_owned(), length: bytes.len() as u64, kind: Kind::Memory(bytes) }
+        Self {
+            path: path.to_owned(),
+            length: bytes.len() as u64,
+            kind: Kind::Memory(bytes),
+        }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -84,7 +94,10 @@ impl Source {
 
     /// An error if `needed` bytes at `offset` are not all in the file.
     pub(crate) fn check_range(&self, what: &'static str, offset: u64, needed: u64) -> Result<()> {
-        if offset.checked_add(needed).is_some_and(|end| end <= self.length) {
+        if offset
+            .checked_add(needed)
+            .is_some_and(|end| end <= self.length)
+        {
             return Ok(());
         }
         Err(Error::Truncated {
@@ -98,7 +111,12 @@ impl Source {
     }
 
     /// Fills the buffer from `offset`.
-    pub(crate) fn read_exact_at(&self, what: &'static str, offset: u64, buffer: &mut [u8]) -> Result<()> {
+    pub(crate) fn read_exact_at(
+        &self,
+        what: &'static str,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<()> {
         self.check_range(what, offset, buffer.len() as u64)?;
         match &self.kind {
             Kind::Memory(bytes) => {
@@ -107,9 +125,9 @@ impl Source {
                 buffer.copy_from_slice(&bytes[start..start + buffer.len()]);
                 Ok(())
             }
-            Kind::File(file) => {
-                file.read_exact_at(buffer, offset).map_err(|source| Error::io(&self.path, "read", source))
-            }
+            Kind::File(file) => file
+                .read_exact_at(buffer, offset)
+                .map_err(|source| Error::io(&self.path, "read", source)),
         }
     }
 
@@ -122,7 +140,10 @@ impl Source {
     }
 
     /// `length` bytes from `offset`; nothing is allocated unless they are there.
-    #[cfg_attr(not(any(feature = "tiff", feature = "npy")), expect(dead_code, reason = "formats with headers use it"))]
+    #[cfg_attr(
+        not(any(feature = "tiff", feature = "npy")),
+        expect(dead_code, reason = "formats with headers use it")
+    )]
     pub(crate) fn read_vec(&self, what: &'static str, offset: u64, length: u64) -> Result<Vec<u8>> {
         self.check_range(what, offset, length)?;
         let mut buffer = vec![0; length as usize];

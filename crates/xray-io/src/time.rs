@@ -80,14 +80,22 @@ fn finite(name: &'static str, value: f64) -> Result<f64> {
     if value.is_finite() {
         return Ok(value);
     }
-    Err(Error::InvalidParameter { name, requirement: "finite", found: value.to_string() })
+    Err(Error::InvalidParameter {
+        name,
+        requirement: "finite",
+        found: value.to_string(),
+    })
 }
 
 fn positive(name: &'static str, value: f64) -> Result<f64> {
     if value.is_finite() && value > 0.0 {
         return Ok(value);
     }
-    Err(Error::InvalidParameter { name, requirement: "positive and finite", found: value.to_string() })
+    Err(Error::InvalidParameter {
+        name,
+        requirement: "positive and finite",
+        found: value.to_string(),
+    })
 }
 
 impl TimeAxis {
@@ -105,8 +113,14 @@ impl TimeAxis {
     ///
     /// [`Error::InvalidParameter`] if `t0` is not finite or `dt` not positive and finite.
     pub fn uniform(t0: f64, dt: f64) -> Result<Self> {
-        let timing = Timing::Uniform { t0: finite("t0", t0)?, dt: positive("dt", dt)? };
-        Ok(Self { timing, exposure: Exposure::Unknown })
+        let timing = Timing::Uniform {
+            t0: finite("t0", t0)?,
+            dt: positive("dt", dt)?,
+        };
+        Ok(Self {
+            timing,
+            exposure: Exposure::Unknown,
+        })
     }
 
     /// The start of each frame, in seconds.
@@ -127,9 +141,17 @@ impl TimeAxis {
             return Err(problem(format!("{} at frame {i}", starts[i])));
         }
         if let Some(i) = starts.windows(2).position(|pair| pair[1] <= pair[0]) {
-            return Err(problem(format!("{} after {} at frame {}", starts[i + 1], starts[i], i + 1)));
+            return Err(problem(format!(
+                "{} after {} at frame {}",
+                starts[i + 1],
+                starts[i],
+                i + 1
+            )));
         }
-        Ok(Self { timing: Timing::Irregular(starts), exposure: Exposure::Unknown })
+        Ok(Self {
+            timing: Timing::Irregular(starts),
+            exposure: Exposure::Unknown,
+        })
     }
 
     /// From measured starts, in seconds: uniform if no stamp is farther from the line through the first and the last
@@ -150,14 +172,24 @@ impl TimeAxis {
             });
         }
         let irregular = Self::irregular(starts)?;
-        let Timing::Irregular(starts) = &irregular.timing else { return Ok(irregular) };
+        let Timing::Irregular(starts) = &irregular.timing else {
+            return Ok(irregular);
+        };
         let n = starts.len();
         if n < 2 {
             return Ok(irregular);
         }
         let (t0, dt) = (starts[0], (starts[n - 1] - starts[0]) / (n - 1) as f64);
-        let largest = starts.iter().enumerate().map(|(i, t)| (t - (t0 + i as f64 * dt)).abs()).fold(0.0, f64::max);
-        if dt.is_finite() && dt > 0.0 && largest <= tolerance * dt { Self::uniform(t0, dt) } else { Ok(irregular) }
+        let largest = starts
+            .iter()
+            .enumerate()
+            .map(|(i, t)| (t - (t0 + i as f64 * dt)).abs())
+            .fold(0.0, f64::max);
+        if dt.is_finite() && dt > 0.0 && largest <= tolerance * dt {
+            Self::uniform(t0, dt)
+        } else {
+            Ok(irregular)
+        }
     }
 
     /// The same axis with one exposure, in seconds, for all frames.
@@ -252,11 +284,13 @@ impl TimeAxis {
             _ => n_frames,
         };
         match self.n_frames() {
-            Some(found) if found != n_frames || exposures != n_frames => Err(Error::InvalidParameter {
-                name: "time_axis",
-                requirement: "one time and exposure a frame",
-                found: format!("{found} times, {exposures} exposures for {n_frames} frames"),
-            }),
+            Some(found) if found != n_frames || exposures != n_frames => {
+                Err(Error::InvalidParameter {
+                    name: "time_axis",
+                    requirement: "one time and exposure a frame",
+                    found: format!("{found} times, {exposures} exposures for {n_frames} frames"),
+                })
+            }
             _ => Ok(()),
         }
     }
@@ -267,22 +301,27 @@ impl TimeAxis {
     pub fn select(&self, frames: &[usize]) -> Self {
         let exposure = match &self.exposure {
             Exposure::PerFrame(seconds) => {
-                let chosen: Option<Vec<f64>> = frames.iter().map(|&i| seconds.get(i).copied()).collect();
+                let chosen: Option<Vec<f64>> =
+                    frames.iter().map(|&i| seconds.get(i).copied()).collect();
                 chosen.map_or(Exposure::Unknown, Exposure::PerFrame)
             }
             other => other.clone(),
         };
         let increasing = frames.windows(2).all(|pair| pair[0] < pair[1]);
         let Some((&first, true)) = frames.first().map(|first| (first, increasing)) else {
-            return Self { timing: Timing::Unknown, exposure };
+            return Self {
+                timing: Timing::Unknown,
+                exposure,
+            };
         };
         let step = frames.get(1).map_or(1, |second| second - first);
         let even = frames.windows(2).all(|pair| pair[1] - pair[0] == step);
         let timing = match (&self.timing, even) {
             (Timing::Unknown, _) => Timing::Unknown,
-            (Timing::Uniform { t0, dt }, true) => {
-                Timing::Uniform { t0: t0 + first as f64 * dt, dt: dt * step as f64 }
-            }
+            (Timing::Uniform { t0, dt }, true) => Timing::Uniform {
+                t0: t0 + first as f64 * dt,
+                dt: dt * step as f64,
+            },
             _ => {
                 let starts: Option<Vec<f64>> = frames.iter().map(|&i| self.start(i)).collect();
                 starts.map_or(Timing::Unknown, Timing::Irregular)
@@ -295,7 +334,10 @@ impl TimeAxis {
     pub fn range(&self, frames: Range<usize>) -> Self {
         match (&self.timing, &self.exposure) {
             (Timing::Uniform { t0, dt }, Exposure::Unknown | Exposure::Constant(_)) => Self {
-                timing: Timing::Uniform { t0: t0 + frames.start as f64 * dt, dt: *dt },
+                timing: Timing::Uniform {
+                    t0: t0 + frames.start as f64 * dt,
+                    dt: *dt,
+                },
                 exposure: self.exposure.clone(),
             },
             (Timing::Unknown, Exposure::Unknown | Exposure::Constant(_)) => self.clone(),
@@ -311,18 +353,27 @@ impl TimeAxis {
     /// [`Error::InvalidParameter`] if `n` is zero.
     pub fn binned(&self, n: usize) -> Result<Self> {
         if n == 0 {
-            return Err(Error::InvalidParameter { name: "n", requirement: "positive", found: n.to_string() });
+            return Err(Error::InvalidParameter {
+                name: "n",
+                requirement: "positive",
+                found: n.to_string(),
+            });
         }
         let mean = |values: &[f64]| values.iter().sum::<f64>() / n as f64;
         let timing = match &self.timing {
             Timing::Unknown => Timing::Unknown,
-            Timing::Uniform { t0, dt } => {
-                Timing::Uniform { t0: t0 + 0.5 * (n - 1) as f64 * dt, dt: dt * n as f64 }
+            Timing::Uniform { t0, dt } => Timing::Uniform {
+                t0: t0 + 0.5 * (n - 1) as f64 * dt,
+                dt: dt * n as f64,
+            },
+            Timing::Irregular(starts) => {
+                Timing::Irregular(starts.chunks_exact(n).map(mean).collect())
             }
-            Timing::Irregular(starts) => Timing::Irregular(starts.chunks_exact(n).map(mean).collect()),
         };
         let exposure = match &self.exposure {
-            Exposure::PerFrame(seconds) => Exposure::PerFrame(seconds.chunks_exact(n).map(mean).collect()),
+            Exposure::PerFrame(seconds) => {
+                Exposure::PerFrame(seconds.chunks_exact(n).map(mean).collect())
+            }
             other => other.clone(),
         };
         Ok(Self { timing, exposure })
@@ -345,7 +396,10 @@ impl TimeAxis {
         };
         let timing = match &self.timing {
             Timing::Unknown => Timing::Unknown,
-            Timing::Uniform { t0, dt } => Timing::Uniform { t0: t0 - back * lag as f64 * dt, dt: *dt },
+            Timing::Uniform { t0, dt } => Timing::Uniform {
+                t0: t0 - back * lag as f64 * dt,
+                dt: *dt,
+            },
             Timing::Irregular(starts) if starts.len() == n_frames && n_frames > 1 => {
                 let n = n_frames;
                 let dt = (starts[n - 1] - starts[0]) / (n - 1) as f64;
@@ -386,7 +440,11 @@ mod tests {
     #[test]
     fn one_late_frame_makes_the_axis_irregular() -> Result<()> {
         let mut stamps: Vec<f64> = (0..15).map(|i| f64::from(i) * 111.07e-6).collect();
-        assert!(TimeAxis::from_stamps(stamps.clone(), 0.01)?.interval().is_some());
+        assert!(
+            TimeAxis::from_stamps(stamps.clone(), 0.01)?
+                .interval()
+                .is_some()
+        );
         stamps[7] += 30e-6;
         let axis = TimeAxis::from_stamps(stamps, 0.01)?;
         assert_eq!(axis.interval(), None);
@@ -408,16 +466,27 @@ mod tests {
         let irregular = TimeAxis::irregular((0..n).map(|i| -3e-5 + i as f64 * dt).collect())?;
         for time_of in [TimeOf::Earlier, TimeOf::Later, TimeOf::Midpoint] {
             for lag in [1, 2, 5] {
-                let (a, b) = (uniform.delayed(lag, n, time_of), irregular.delayed(lag, n, time_of));
+                let (a, b) = (
+                    uniform.delayed(lag, n, time_of),
+                    irregular.delayed(lag, n, time_of),
+                );
                 for k in 0..n + lag {
-                    approx::assert_abs_diff_eq!(a.start(k).unwrap(), b.start(k).unwrap(), epsilon = 1e-15);
+                    approx::assert_abs_diff_eq!(
+                        a.start(k).unwrap(),
+                        b.start(k).unwrap(),
+                        epsilon = 1e-15
+                    );
                 }
             }
         }
         for bin in [1, 2, 4] {
             let (a, b) = (uniform.binned(bin)?, irregular.binned(bin)?);
             for k in 0..n / bin {
-                approx::assert_abs_diff_eq!(a.start(k).unwrap(), b.start(k).unwrap(), epsilon = 1e-15);
+                approx::assert_abs_diff_eq!(
+                    a.start(k).unwrap(),
+                    b.start(k).unwrap(),
+                    epsilon = 1e-15
+                );
             }
         }
         assert_eq!(uniform.select(&[1, 3, 5]).interval(), Some(2.0 * dt));
@@ -430,7 +499,11 @@ mod tests {
     fn midpoint_needs_an_exposure() -> Result<()> {
         let axis = TimeAxis::uniform(0.0, 20e-6)?;
         assert_eq!(axis.midpoint(1), None);
-        approx::assert_abs_diff_eq!(axis.with_exposure(2e-6)?.midpoint(1).unwrap(), 21e-6, epsilon = 1e-18);
+        approx::assert_abs_diff_eq!(
+            axis.with_exposure(2e-6)?.midpoint(1).unwrap(),
+            21e-6,
+            epsilon = 1e-18
+        );
         Ok(())
     }
 }

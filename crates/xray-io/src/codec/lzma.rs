@@ -54,7 +54,12 @@ pub(crate) fn decode_xz(input: &[u8], output: &mut [u8]) -> Result<(), CodecProb
     let (expected, mut done) = (output.len(), 0);
     while done < expected {
         match reader.read(&mut output[done..]) {
-            Ok(0) => return Err(CodecProblem::Short { expected, found: done }),
+            Ok(0) => {
+                return Err(CodecProblem::Short {
+                    expected,
+                    found: done,
+                });
+            }
             Ok(n) => done += n,
             Err(_) => return Err(CodecProblem::Damaged { decoded: done }),
         }

@@ -33,7 +33,9 @@ impl Bits<'_> {
             self.available += taken * 8;
         } else {
             while self.available <= 56 {
-                let Some(&byte) = self.input.get(self.at) else { return };
+                let Some(&byte) = self.input.get(self.at) else {
+                    return;
+                };
                 self.window |= u64::from(byte) << (56 - self.available);
                 self.available += 8;
                 self.at += 1;
@@ -64,17 +66,29 @@ pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecPro
         }
     }
     let expected = output.len();
-    let mut bits = Bits { input, at: 0, window: 0, available: 0 };
+    let mut bits = Bits {
+        input,
+        at: 0,
+        window: 0,
+        available: 0,
+    };
     // (start in the output, length) of each string.
     let mut table = [(0_u32, 0_u32); MAX_CODES as usize];
     let (mut next, mut width) = (FIRST, 9);
     let mut previous: Option<(usize, usize)> = None;
     let mut done = 0;
     if u32::try_from(expected).is_err() {
-        return Err(CodecProblem::Unsupported("LZW of 4 GiB and more in one strip"));
+        return Err(CodecProblem::Unsupported(
+            "LZW of 4 GiB and more in one strip",
+        ));
     }
     while done < expected {
-        let Some(code) = bits.take(width) else { return Err(CodecProblem::Short { expected, found: done }) };
+        let Some(code) = bits.take(width) else {
+            return Err(CodecProblem::Short {
+                expected,
+                found: done,
+            });
+        };
         let (start, length) = if code < CLEAR {
             output[done] = code as u8;
             (done, 1)
@@ -82,7 +96,10 @@ pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecPro
             (next, width, previous) = (FIRST, 9, None);
             continue;
         } else if code == END {
-            return Err(CodecProblem::Short { expected, found: done });
+            return Err(CodecProblem::Short {
+                expected,
+                found: done,
+            });
         } else if code < next {
             let (start, length) = table[code as usize];
             let (start, length) = (start as usize, length as usize);
@@ -154,7 +171,7 @@ pub(crate) mod tests {
             put(table[&current], width);
             table.insert(longer, next);
             next += 1;
-            if next == 511 || next == 1023 || next == 2047 {
+            if next == 512 || next == 1024 || next == 2048 {
                 width += 1;
             }
             if next == 4094 {
@@ -166,7 +183,7 @@ pub(crate) mod tests {
         if !current.is_empty() {
             put(table[&current], width);
             next += 1;
-            if next == 511 || next == 1023 || next == 2047 {
+            if next == 512 || next == 1024 || next == 2048 {
                 width += 1;
             }
         }
@@ -202,7 +219,9 @@ pub(crate) mod tests {
             assert_eq!(decode_lzw(&stream, &mut output), Ok(()));
             assert_eq!(output, data);
             let mut longer = vec![0; n + 1];
-            assert!(matches!(decode_lzw(&stream, &mut longer), Err(CodecProblem::Short { found, .. }) if found == n));
+            assert!(
+                matches!(decode_lzw(&stream, &mut longer), Err(CodecProblem::Short { found, .. }) if found == n)
+            );
         }
     }
 }

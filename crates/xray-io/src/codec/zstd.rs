@@ -35,7 +35,8 @@ pub(crate) fn decode_zstd(input: &[u8], output: &mut [u8]) -> Result<(), CodecPr
         let decoder = match slot {
             Some(decoder) => decoder,
             None => slot.insert(
-                zstd::bulk::Decompressor::new().map_err(|_| CodecProblem::Unsupported("zstd without memory"))?,
+                zstd::bulk::Decompressor::new()
+                    .map_err(|_| CodecProblem::Unsupported("zstd without memory"))?,
             ),
         };
         match decoder.decompress_to_buffer(input, output) {

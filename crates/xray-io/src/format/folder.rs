@@ -19,7 +19,10 @@ fn natural_order(a: &str, b: &str) -> Ordering {
     loop {
         let (a_digits, b_digits) = (leading_digits(a_rest), leading_digits(b_rest));
         if !a_digits.is_empty() && !b_digits.is_empty() {
-            let (x, y) = (a_digits.trim_start_matches('0'), b_digits.trim_start_matches('0'));
+            let (x, y) = (
+                a_digits.trim_start_matches('0'),
+                b_digits.trim_start_matches('0'),
+            );
             let order = x.len().cmp(&y.len()).then_with(|| x.cmp(y));
             if order != Ordering::Equal {
                 return order;
@@ -41,7 +44,9 @@ fn natural_order(a: &str, b: &str) -> Ordering {
 }
 
 fn leading_digits(text: &str) -> &str {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     &text[..end]
 }
 
@@ -49,9 +54,11 @@ fn leading_digits(text: &str) -> &str {
 fn last_number(name: &str) -> Option<u64> {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     let end = stem.rfind(|c: char| c.is_ascii_digit())? + 1;
-    let start = stem[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |i| {
-        i + stem[i..].chars().next().map_or(1, char::len_utf8)
-    });
+    let start = stem[..end]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |i| {
+            i + stem[i..].chars().next().map_or(1, char::len_utf8)
+        });
     stem[start..end].parse().ok()
 }
 
@@ -75,7 +82,12 @@ fn open_file(path: &Path, options: &Opener) -> Result<Box<dyn SequenceReader>> {
     let found = reader.shape().n_frames as u64;
     if found != 1 {
         // Several files of several frames each are repeats or parts: which, only the user can say.
-        return Err(Error::FrameCount { path: path.to_owned(), claimed_by: "a folder of single frames", claimed: 1, found });
+        return Err(Error::FrameCount {
+            path: path.to_owned(),
+            claimed_by: "a folder of single frames",
+            claimed: 1,
+            found,
+        });
     }
     Ok(reader)
 }
@@ -93,7 +105,11 @@ impl Folder {
         let (rows, columns) = (self.shape.n_rows, self.shape.n_columns);
         if (shape.n_rows, shape.n_columns) != (rows, columns) {
             let found = format!("{}x{}", shape.n_rows, shape.n_columns);
-            return Err(differs("rows x columns", format!("{rows}x{columns}"), found));
+            return Err(differs(
+                "rows x columns",
+                format!("{rows}x{columns}"),
+                found,
+            ));
         }
         if reader.pixel_type() != self.pixel_type {
             let found = reader.pixel_type().to_string();
@@ -130,14 +146,17 @@ impl SequenceReader for Folder {
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;
-        self.shape.check_bytes(1, self.pixel_type, destination.len())?;
+        self.shape
+            .check_bytes(1, self.pixel_type, destination.len())?;
         if let Some(fault) = &self.faults[frame] {
             return Err(fault.clone());
         }
         let reader = open_file(&self.files[frame], &self.options)?;
         // The file may have been changed since the folder was opened.
         self.check(&reader, frame)?;
-        reader.read_native_into(0, destination).map_err(|error| error.in_frame(frame))
+        reader
+            .read_native_into(0, destination)
+            .map_err(|error| error.in_frame(frame))
     }
 }
 
@@ -148,9 +167,12 @@ fn list(path: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>> {
     for entry in entries {
         let entry = entry.map_err(|source| Error::io(path, "list", source))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some((_, extension)) = name.rsplit_once('.') else { continue };
+        let Some((_, extension)) = name.rsplit_once('.') else {
+            continue;
+        };
         let extension = extension.to_ascii_lowercase();
-        if name.starts_with('.') || !super::is_known_extension(&extension) || entry.path().is_dir() {
+        if name.starts_with('.') || !super::is_known_extension(&extension) || entry.path().is_dir()
+        {
             continue;
         }
         files.push((extension, name, entry.path()));
@@ -161,7 +183,10 @@ fn list(path: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>> {
     extensions.sort_unstable();
     extensions.dedup();
     // Of equally common ones the first in the alphabet.
-    let best = extensions.iter().copied().max_by(|a, b| count(a).cmp(&count(b)).then_with(|| b.cmp(a)));
+    let best = extensions
+        .iter()
+        .copied()
+        .max_by(|a, b| count(a).cmp(&count(b)).then_with(|| b.cmp(a)));
     let best = best.map(str::to_owned);
     let mut chosen: Vec<(String, PathBuf)> = files
         .into_iter()
@@ -174,11 +199,22 @@ fn list(path: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>> {
 
 /// Gaps in the numbering: (the number before, the number after).
 fn gaps(numbers: &[u64]) -> Vec<(u64, u64)> {
-    let step = numbers.windows(2).filter_map(|pair| pair[1].checked_sub(pair[0])).min().unwrap_or(1);
-    numbers.windows(2).filter(|pair| pair[1].wrapping_sub(pair[0]) != step).map(|pair| (pair[0], pair[1])).collect()
+    let step = numbers
+        .windows(2)
+        .filter_map(|pair| pair[1].checked_sub(pair[0]))
+        .min()
+        .unwrap_or(1);
+    numbers
+        .windows(2)
+        .filter(|pair| pair[1].wrapping_sub(pair[0]) != step)
+        .map(|pair| (pair[0], pair[1]))
+        .collect()
 }
 
-pub(crate) fn open_folder(path: &Path, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>> {
+pub(crate) fn open_folder(
+    path: &Path,
+    context: &mut Context<'_>,
+) -> Result<Box<dyn SequenceReader>> {
     let listed = list(path, context.limits())?;
     let options = context.for_file();
     let n_frames = listed.len();
@@ -190,7 +226,10 @@ pub(crate) fn open_folder(path: &Path, context: &mut Context<'_>) -> Result<Box<
                 folder.check(&reader, frame)?;
                 return Ok(());
             }
-            let shape = SequenceShape { n_frames, ..reader.shape() };
+            let shape = SequenceShape {
+                n_frames,
+                ..reader.shape()
+            };
             folder = Some(Folder {
                 path: path.to_owned(),
                 files: listed.iter().map(|file| file.1.clone()).collect(),
@@ -211,7 +250,13 @@ pub(crate) fn open_folder(path: &Path, context: &mut Context<'_>) -> Result<Box<
         }
     }
     let Some(mut folder) = folder else {
-        return Err(faults.into_iter().flatten().next().unwrap_or(Error::NoFrames { path: path.to_owned() }));
+        return Err(faults
+            .into_iter()
+            .flatten()
+            .next()
+            .unwrap_or(Error::NoFrames {
+                path: path.to_owned(),
+            }));
     };
     folder.faults = faults;
     number(&mut folder, &listed, context)?;
@@ -221,8 +266,12 @@ pub(crate) fn open_folder(path: &Path, context: &mut Context<'_>) -> Result<Box<
 /// Reports gaps in the numbering, and makes the time axis irregular where there are some and the rate is known.
 fn number(folder: &mut Folder, listed: &[(String, PathBuf)], context: &Context<'_>) -> Result<()> {
     let numbers: Option<Vec<u64>> = listed.iter().map(|file| last_number(&file.0)).collect();
-    let Some(numbers) = numbers.filter(|numbers| numbers.windows(2).all(|pair| pair[0] < pair[1])) else {
-        folder.metadata.note("file names", "not all of them end in a number that increases: gaps cannot be seen");
+    let Some(numbers) = numbers.filter(|numbers| numbers.windows(2).all(|pair| pair[0] < pair[1]))
+    else {
+        folder.metadata.note(
+            "file names",
+            "not all of them end in a number that increases: gaps cannot be seen",
+        );
         return Ok(());
     };
     let gaps = gaps(&numbers);
@@ -230,11 +279,17 @@ fn number(folder: &mut Folder, listed: &[(String, PathBuf)], context: &Context<'
         return Ok(());
     }
     for (before, after) in gaps.iter().take(100) {
-        folder.metadata.note("file names", format!("gap in the numbering between {before} and {after}"));
+        folder.metadata.note(
+            "file names",
+            format!("gap in the numbering between {before} and {after}"),
+        );
     }
     if let Some(rate) = &context.user().frame_rate {
         let dt = rate.value.interval_seconds();
-        let starts = numbers.iter().map(|number| (number - numbers[0]) as f64 * dt).collect();
+        let starts = numbers
+            .iter()
+            .map(|number| (number - numbers[0]) as f64 * dt)
+            .collect();
         folder.time_axis = TimeAxis::irregular(starts)?;
     }
     Ok(())
@@ -243,10 +298,12 @@ fn number(folder: &mut Folder, listed: &[(String, PathBuf)], context: &Context<'
 impl Context<'_> {
     /// The settings under which one file of a folder is opened: strict, and without what the user knows.
     fn for_file(&self) -> Opener {
-        self.options().clone().lenient(false).metadata(Metadata::new())
+        self.options()
+            .clone()
+            .lenient(false)
+            .metadata(Metadata::new())
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -254,11 +311,35 @@ mod tests {
 
     #[test]
     fn numbers_are_ordered_as_numbers() {
-        let mut names = ["f10.tif", "f9.tif", "f08.tif", "f8.tif", "f1a2.tif", "f1a10.tif", "a.tif", "f.tif"];
+        let mut names = [
+            "f10.tif",
+            "f9.tif",
+            "f08.tif",
+            "f8.tif",
+            "f1a2.tif",
+            "f1a10.tif",
+            "a.tif",
+            "f.tif",
+        ];
         names.sort_by(|a, b| natural_order(a, b));
-        assert_eq!(names, ["a.tif", "f.tif", "f1a2.tif", "f1a10.tif", "f8.tif", "f08.tif", "f9.tif", "f10.tif"]);
+        assert_eq!(
+            names,
+            [
+                "a.tif",
+                "f.tif",
+                "f1a2.tif",
+                "f1a10.tif",
+                "f8.tif",
+                "f08.tif",
+                "f9.tif",
+                "f10.tif"
+            ]
+        );
         let huge = "9".repeat(40);
-        assert_eq!(natural_order(&format!("f{huge}"), &format!("f1{huge}")), Ordering::Less);
+        assert_eq!(
+            natural_order(&format!("f{huge}"), &format!("f1{huge}")),
+            Ordering::Less
+        );
     }
 
     #[test]

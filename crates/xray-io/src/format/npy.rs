@@ -65,9 +65,14 @@ impl SequenceReader for Fortran {
 
     /// One pass over the file, whatever the number of frames.
     fn read_native_range_into(&self, frames: Range<usize>, destination: &mut [u8]) -> Result<()> {
-        let SequenceShape { n_frames, n_rows, n_columns } = self.shape;
+        let SequenceShape {
+            n_frames,
+            n_rows,
+            n_columns,
+        } = self.shape;
         self.shape.check_range(&frames)?;
-        self.shape.check_bytes(frames.len(), self.header.pixel_type, destination.len())?;
+        self.shape
+            .check_bytes(frames.len(), self.header.pixel_type, destination.len())?;
         let bytes = self.header.pixel_type.bytes();
         let group = n_frames * bytes;
         // Groups of one value a frame, rows fastest, then columns.
@@ -78,7 +83,8 @@ impl SequenceReader for Fortran {
         for first in (0..groups).step_by(together) {
             let n = together.min(groups - first);
             let block = &mut block[..n * group];
-            self.source.read_exact_at("pixels", self.offset + (first * group) as u64, block)?;
+            self.source
+                .read_exact_at("pixels", self.offset + (first * group) as u64, block)?;
             if self.header.byte_order.is_foreign() {
                 swap_bytes(block, bytes);
             }
@@ -87,7 +93,8 @@ impl SequenceReader for Fortran {
                 let to = (row * n_columns + column) * bytes;
                 for (k, frame) in frames.clone().enumerate() {
                     let out = k * frame_bytes + to;
-                    destination[out..out + bytes].copy_from_slice(&values[frame * bytes..(frame + 1) * bytes]);
+                    destination[out..out + bytes]
+                        .copy_from_slice(&values[frame * bytes..(frame + 1) * bytes]);
                 }
             }
         }
@@ -95,7 +102,10 @@ impl SequenceReader for Fortran {
     }
 }
 
-pub(crate) fn open(source: Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>> {
+pub(crate) fn open(
+    source: Arc<Source>,
+    context: &mut Context<'_>,
+) -> Result<Box<dyn SequenceReader>> {
     let length = source.len();
     open_at(source, 0, length, "NPY", context)
 }
@@ -121,9 +131,16 @@ fn open_at(
     };
     if n_frames == 0 || n_rows == 0 || n_columns == 0 {
         let found = format!("{:?}", header.shape);
-        return Err(Error::invalid(path, "shape", Some(start), "without zeros", found));
+        return Err(Error::invalid(
+            path,
+            "shape",
+            Some(start),
+            "without zeros",
+            found,
+        ));
     }
-    let frame_bytes = limits.frame_bytes(path, n_rows, n_columns, header.pixel_type.bytes() as u64)? as u64;
+    let frame_bytes =
+        limits.frame_bytes(path, n_rows, n_columns, header.pixel_type.bytes() as u64)? as u64;
     let available = (start + length).saturating_sub(data);
     let whole = (available / frame_bytes).min(n_frames);
     let needed = u128::from(frame_bytes) * u128::from(n_frames);
@@ -144,15 +161,32 @@ fn open_at(
         context.fault(error)?;
         found = whole;
     } else if u128::from(available) > needed {
-        let error = Error::invalid(path, "shape", Some(start), "that of all bytes of the array", format!("{:?}", header.shape));
+        let error = Error::invalid(
+            path,
+            "shape",
+            Some(start),
+            "that of all bytes of the array",
+            format!("{:?}", header.shape),
+        );
         context.fault(error)?;
     }
     limits.check_frames(path, found)?;
-    let shape =
-        SequenceShape { n_frames: found as usize, n_rows: n_rows as usize, n_columns: n_columns as usize };
+    let shape = SequenceShape {
+        n_frames: found as usize,
+        n_rows: n_rows as usize,
+        n_columns: n_columns as usize,
+    };
     let (metadata, time_axis) = (Metadata::new(), TimeAxis::unknown());
     if header.fortran_order && header.shape.iter().filter(|length| **length > 1).count() > 1 {
-        return Ok(Box::new(Fortran { source, format, shape, header, offset: data, metadata, time_axis }));
+        return Ok(Box::new(Fortran {
+            source,
+            format,
+            shape,
+            header,
+            offset: data,
+            metadata,
+            time_axis,
+        }));
     }
     Ok(Box::new(EvenFrames {
         source,
@@ -167,27 +201,53 @@ fn open_at(
     }))
 }
 
-pub(crate) fn open_npz(source: Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>> {
+pub(crate) fn open_npz(
+    source: Arc<Source>,
+    context: &mut Context<'_>,
+) -> Result<Box<dyn SequenceReader>> {
     let limits = *context.limits();
     let entries = zip::entries(&source, &limits)?;
     let path = source.path();
-    let name_of = |entry: &zip::Entry| entry.name.strip_suffix(".npy").unwrap_or(&entry.name).to_owned();
-    let arrays: Vec<&zip::Entry> = entries.iter().filter(|entry| entry.name.ends_with(".npy")).collect();
+    let name_of = |entry: &zip::Entry| {
+        entry
+            .name
+            .strip_suffix(".npy")
+            .unwrap_or(&entry.name)
+            .to_owned()
+    };
+    let arrays: Vec<&zip::Entry> = entries
+        .iter()
+        .filter(|entry| entry.name.ends_with(".npy"))
+        .collect();
     let entry = match (context.dataset(), &arrays[..]) {
         (Some(wanted), _) => arrays
             .iter()
             .find(|entry| name_of(entry) == wanted)
-            .ok_or_else(|| Error::NotFound { path: path.to_owned(), what: "array", name: cut(wanted, 80) })?,
+            .ok_or_else(|| Error::NotFound {
+                path: path.to_owned(),
+                what: "array",
+                name: cut(wanted, 80),
+            })?,
         (None, [only]) => only,
-        (None, []) => return Err(Error::NoFrames { path: path.to_owned() }),
+        (None, []) => {
+            return Err(Error::NoFrames {
+                path: path.to_owned(),
+            });
+        }
         (None, several) => {
             let names: Vec<String> = several.iter().map(|entry| name_of(entry)).collect();
             let choices = cut(&names.join(", "), 200);
-            return Err(Error::Ambiguous { path: path.to_owned(), what: "array", choices });
+            return Err(Error::Ambiguous {
+                path: path.to_owned(),
+                what: "array",
+                choices,
+            });
         }
     };
     match entry.read(&source, &limits)? {
-        zip::Contents::Stored { offset, bytes } => open_at(Arc::clone(&source), offset, bytes, "NPZ", context),
+        zip::Contents::Stored { offset, bytes } => {
+            open_at(Arc::clone(&source), offset, bytes, "NPZ", context)
+        }
         zip::Contents::Inflated(bytes) => {
             let inner = Arc::new(Source::memory(path, bytes));
             let length = inner.len();

@@ -62,7 +62,15 @@ pub struct RawDescription {
 impl RawDescription {
     /// From the size of a frame and the type of its pixels.
     pub fn new(n_rows: usize, n_columns: usize, pixel_type: PixelType) -> Self {
-        Self { n_rows, n_columns, pixel_type, byte_order: ByteOrder::Little, offset: 0, gap: 0, n_frames: None }
+        Self {
+            n_rows,
+            n_columns,
+            pixel_type,
+            byte_order: ByteOrder::Little,
+            offset: 0,
+            gap: 0,
+            n_frames: None,
+        }
     }
 
     /// Byte order. Default little.
@@ -95,13 +103,19 @@ impl RawDescription {
     ///
     /// [`Error::InvalidParameter`].
     pub fn validate(&self) -> Result<()> {
-        let zero = [("n_rows", self.n_rows), ("n_columns", self.n_columns), ("n_frames", self.n_frames.unwrap_or(1))]
-            .into_iter()
-            .find(|(_, value)| *value == 0);
+        let zero = [
+            ("n_rows", self.n_rows),
+            ("n_columns", self.n_columns),
+            ("n_frames", self.n_frames.unwrap_or(1)),
+        ]
+        .into_iter()
+        .find(|(_, value)| *value == 0);
         match zero {
-            Some((name, _)) => {
-                Err(Error::InvalidParameter { name, requirement: "positive", found: "0".to_owned() })
-            }
+            Some((name, _)) => Err(Error::InvalidParameter {
+                name,
+                requirement: "positive",
+                found: "0".to_owned(),
+            }),
             None => Ok(()),
         }
     }
@@ -160,24 +174,30 @@ impl SequenceReader for EvenFrames {
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;
-        self.shape.check_bytes(1, self.pixel_type, destination.len())?;
-        self.read(self.offset + frame as u64 * self.stride, destination).map_err(|error| error.in_frame(frame))
+        self.shape
+            .check_bytes(1, self.pixel_type, destination.len())?;
+        self.read(self.offset + frame as u64 * self.stride, destination)
+            .map_err(|error| error.in_frame(frame))
     }
 
     fn read_native_range_into(&self, frames: Range<usize>, destination: &mut [u8]) -> Result<()> {
         self.shape.check_range(&frames)?;
-        self.shape.check_bytes(frames.len(), self.pixel_type, destination.len())?;
+        self.shape
+            .check_bytes(frames.len(), self.pixel_type, destination.len())?;
         let bytes = self.shape.frame_bytes(self.pixel_type);
         // Small frames in one read, large ones on several threads.
         if self.stride == bytes as u64 && bytes < 1 << 16 {
             let together = ((1 << 20) / bytes.max(1)).max(1);
             for (i, part) in destination.chunks_mut(together * bytes).enumerate() {
                 let frame = frames.start + i * together;
-                self.read(self.offset + frame as u64 * self.stride, part).map_err(|error| error.in_frame(frame))?;
+                self.read(self.offset + frame as u64 * self.stride, part)
+                    .map_err(|error| error.in_frame(frame))?;
             }
             return Ok(());
         }
-        crate::parallel::for_each_part(destination, bytes, |i, part| self.read_native_into(frames.start + i, part))
+        crate::parallel::for_each_part(destination, bytes, |i, part| {
+            self.read_native_into(frames.start + i, part)
+        })
     }
 
     fn read_native_region_into(
@@ -192,12 +212,17 @@ impl SequenceReader for EvenFrames {
         let row_bytes = region.n_columns * bytes;
         if destination.len() != row_bytes * region.n_rows {
             let expected = row_bytes * region.n_rows;
-            return Err(Error::BufferLength { unit: "bytes", expected, found: destination.len() });
+            return Err(Error::BufferLength {
+                unit: "bytes",
+                expected,
+                found: destination.len(),
+            });
         }
         let start = self.offset + frame as u64 * self.stride;
         for (r, row) in destination.chunks_exact_mut(row_bytes).enumerate() {
             let first = (region.row + r) * self.shape.n_columns + region.column;
-            self.read(start + (first * bytes) as u64, row).map_err(|error| error.in_frame(frame))?;
+            self.read(start + (first * bytes) as u64, row)
+                .map_err(|error| error.in_frame(frame))?;
         }
         Ok(())
     }
@@ -208,16 +233,30 @@ pub(crate) fn open_raw(
     description: RawDescription,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
-    let RawDescription { n_rows, n_columns, pixel_type, byte_order, offset, gap, n_frames } = description;
+    let RawDescription {
+        n_rows,
+        n_columns,
+        pixel_type,
+        byte_order,
+        offset,
+        gap,
+        n_frames,
+    } = description;
     let path = source.path();
-    let bytes =
-        context.limits().frame_bytes(path, n_rows as u64, n_columns as u64, pixel_type.bytes() as u64)? as u64;
+    let bytes = context.limits().frame_bytes(
+        path,
+        n_rows as u64,
+        n_columns as u64,
+        pixel_type.bytes() as u64,
+    )? as u64;
     source.check_range("frame 0", offset, bytes)?;
-    let stride = bytes.checked_add(gap).ok_or_else(|| Error::InvalidParameter {
-        name: "gap",
-        requirement: "small enough to count",
-        found: gap.to_string(),
-    })?;
+    let stride = bytes
+        .checked_add(gap)
+        .ok_or_else(|| Error::InvalidParameter {
+            name: "gap",
+            requirement: "small enough to count",
+            found: gap.to_string(),
+        })?;
     // The last frame needs no gap behind it, but may have one.
     let rest = source.len() - offset;
     let whole = (rest - bytes) / stride + 1;
@@ -226,7 +265,12 @@ pub(crate) fn open_raw(
         Some(claimed) if claimed as u64 > whole => {
             let path = path.to_owned();
             let claimed_by = "the description";
-            context.fault(Error::FrameCount { path, claimed_by, claimed: claimed as u64, found: whole })?;
+            context.fault(Error::FrameCount {
+                path,
+                claimed_by,
+                claimed: claimed as u64,
+                found: whole,
+            })?;
             whole
         }
         Some(claimed) => claimed as u64,
@@ -245,7 +289,11 @@ pub(crate) fn open_raw(
         }
     };
     context.limits().check_frames(path, found)?;
-    let shape = SequenceShape { n_frames: found as usize, n_rows, n_columns };
+    let shape = SequenceShape {
+        n_frames: found as usize,
+        n_rows,
+        n_columns,
+    };
     Ok(Box::new(EvenFrames {
         source,
         format: "raw",
@@ -269,7 +317,16 @@ mod tests {
         let opener = Opener::new().raw(RawDescription::new(2, 3, PixelType::U16));
         let error = opener.open_bytes("x.raw", vec![0; 30]).unwrap_err();
         assert!(
-            matches!(error, Error::Truncated { frame: Some(2), offset: 24, needed: 12, available: 6, .. }),
+            matches!(
+                error,
+                Error::Truncated {
+                    frame: Some(2),
+                    offset: 24,
+                    needed: 12,
+                    available: 6,
+                    ..
+                }
+            ),
             "{error}"
         );
         let salvage = opener.salvage_bytes("x.raw", vec![0; 30]).unwrap();
@@ -286,16 +343,32 @@ mod tests {
             }
             bytes.extend([7; 5]);
         }
-        let description =
-            RawDescription::new(2, 2, PixelType::U16).byte_order(ByteOrder::Big).offset(3).gap(5);
+        let description = RawDescription::new(2, 2, PixelType::U16)
+            .byte_order(ByteOrder::Big)
+            .offset(3)
+            .gap(5);
         for cut in [0, 5] {
             let bytes = bytes[..bytes.len() - cut].to_vec();
-            let reader = Opener::new().raw(description.clone()).open_bytes("x.raw", bytes)?;
+            let reader = Opener::new()
+                .raw(description.clone())
+                .open_bytes("x.raw", bytes)?;
             assert_eq!(reader.shape().n_frames, 3);
-            assert_eq!(reader.read_frame::<u16>(2)?.as_slice(), Some(&[20, 21, 22, 23][..]));
+            assert_eq!(
+                reader.read_frame::<u16>(2)?.as_slice(),
+                Some(&[20, 21, 22, 23][..])
+            );
         }
-        let claim = Opener::new().raw(description.n_frames(4)).open_bytes("x.raw", bytes);
-        assert!(matches!(claim, Err(Error::FrameCount { claimed: 4, found: 3, .. })));
+        let claim = Opener::new()
+            .raw(description.n_frames(4))
+            .open_bytes("x.raw", bytes);
+        assert!(matches!(
+            claim,
+            Err(Error::FrameCount {
+                claimed: 4,
+                found: 3,
+                ..
+            })
+        ));
         Ok(())
     }
 }

@@ -87,9 +87,14 @@ impl Tiff {
             Pages::Contiguous(first) => Some(first + page as u64 * bytes),
             Pages::Chunks(chunks) if self.layout.is_plain() => {
                 let chunks = &chunks[page * self.chunks_of_page..(page + 1) * self.chunks_of_page];
-                let in_one_piece = chunks.windows(2).all(|pair| pair[0].offset + pair[0].bytes == pair[1].offset);
+                let in_one_piece = chunks
+                    .windows(2)
+                    .all(|pair| pair[0].offset + pair[0].bytes == pair[1].offset);
                 let exact = chunks.len() == 1
-                    || chunks.iter().enumerate().all(|(i, chunk)| chunk.bytes == self.layout.chunk_bytes(i) as u64);
+                    || chunks
+                        .iter()
+                        .enumerate()
+                        .all(|(i, chunk)| chunk.bytes == self.layout.chunk_bytes(i) as u64);
                 (in_one_piece && exact).then(|| chunks[0].offset)
             }
             Pages::Chunks(_) => None,
@@ -119,7 +124,11 @@ impl SequenceReader for Tiff {
             Order::AsStored(n) => *n,
             Order::Listed(pages) => pages.len(),
         };
-        SequenceShape { n_frames, n_rows: self.layout.n_rows, n_columns: self.layout.n_columns }
+        SequenceShape {
+            n_frames,
+            n_rows: self.layout.n_rows,
+            n_columns: self.layout.n_columns,
+        }
     }
 
     fn pixel_type(&self) -> PixelType {
@@ -136,7 +145,8 @@ impl SequenceReader for Tiff {
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         let page = self.page(frame)?;
-        self.shape().check_bytes(1, self.layout.pixel_type, destination.len())?;
+        self.shape()
+            .check_bytes(1, self.layout.pixel_type, destination.len())?;
         match self.plain_offset(page) {
             Some(offset) => self.read_plain(offset, destination),
             None => self.decode(page, destination),
@@ -146,19 +156,31 @@ impl SequenceReader for Tiff {
 
     fn read_native_range_into(&self, frames: Range<usize>, destination: &mut [u8]) -> Result<()> {
         self.shape().check_range(&frames)?;
-        self.shape().check_bytes(frames.len(), self.layout.pixel_type, destination.len())?;
+        self.shape()
+            .check_bytes(frames.len(), self.layout.pixel_type, destination.len())?;
         let bytes = self.shape().frame_bytes(self.layout.pixel_type);
-        crate::parallel::for_each_part(destination, bytes, |i, part| self.read_native_into(frames.start + i, part))
+        crate::parallel::for_each_part(destination, bytes, |i, part| {
+            self.read_native_into(frames.start + i, part)
+        })
     }
 
-    fn read_native_region_into(&self, frame: usize, region: &RegionOfInterest, destination: &mut [u8]) -> Result<()> {
+    fn read_native_region_into(
+        &self,
+        frame: usize,
+        region: &RegionOfInterest,
+        destination: &mut [u8],
+    ) -> Result<()> {
         let page = self.page(frame)?;
         let region = region.check(self.layout.n_rows, self.layout.n_columns)?;
         let bytes = self.layout.pixel_type.bytes();
         let row_bytes = region.n_columns * bytes;
         if destination.len() != row_bytes * region.n_rows {
             let expected = row_bytes * region.n_rows;
-            return Err(Error::BufferLength { unit: "bytes", expected, found: destination.len() });
+            return Err(Error::BufferLength {
+                unit: "bytes",
+                expected,
+                found: destination.len(),
+            });
         }
         let Some(start) = self.plain_offset(page) else {
             let mut whole = vec![0; self.shape().frame_bytes(self.layout.pixel_type)];
@@ -168,7 +190,8 @@ impl SequenceReader for Tiff {
         };
         for (r, row) in destination.chunks_exact_mut(row_bytes).enumerate() {
             let first = (region.row + r) * self.layout.n_columns + region.column;
-            self.read_plain(start + (first * bytes) as u64, row).map_err(|error| error.in_frame(frame))?;
+            self.read_plain(start + (first * bytes) as u64, row)
+                .map_err(|error| error.in_frame(frame))?;
         }
         Ok(())
     }
@@ -204,7 +227,13 @@ fn walk(source: &Source, header: Header, context: &mut Context<'_>) -> Result<Wa
     while next != 0 {
         if !seen.insert(next) {
             let requirement = "the offset of a directory that did not come before";
-            context.fault(Error::invalid(source.path(), "next directory", Some(next), requirement, next))?;
+            context.fault(Error::invalid(
+                source.path(),
+                "next directory",
+                Some(next),
+                requirement,
+                next,
+            ))?;
             break;
         }
         limits.check_ifds(source.path(), seen.len() as u64)?;
@@ -218,7 +247,14 @@ fn walk(source: &Source, header: Header, context: &mut Context<'_>) -> Result<Wa
         };
         next = directory.next;
         // Thumbnails and masks are no frames.
-        if directory.integer(source, tag::SUBFILE, "NewSubfileType").ok().flatten().unwrap_or(0) & 0b101 != 0 {
+        if directory
+            .integer(source, tag::SUBFILE, "NewSubfileType")
+            .ok()
+            .flatten()
+            .unwrap_or(0)
+            & 0b101
+            != 0
+        {
             walk.skipped += 1;
             continue;
         }
@@ -229,9 +265,18 @@ fn walk(source: &Source, header: Header, context: &mut Context<'_>) -> Result<Wa
                 return Err(error);
             }
             context.fault(error.clone())?;
-            let layout_chunks = walk.layout.as_ref().map_or(0, |layout| layout.chunks_of_plane() as usize);
+            let layout_chunks = walk
+                .layout
+                .as_ref()
+                .map_or(0, |layout| layout.chunks_of_plane() as usize);
             walk.chunks.truncate(page * layout_chunks);
-            walk.chunks.resize((page + 1) * layout_chunks, Chunk { offset: 0, bytes: 0 });
+            walk.chunks.resize(
+                (page + 1) * layout_chunks,
+                Chunk {
+                    offset: 0,
+                    bytes: 0,
+                },
+            );
             walk.broken.insert(page, error);
         }
         walk.n_pages += 1;
@@ -277,32 +322,52 @@ fn add_page(
         }
     };
     let (offsets_tag, bytes_tag, offsets_name, bytes_name) = if layout.tiled {
-        (tag::TILE_OFFSETS, tag::TILE_BYTES, "TileOffsets", "TileByteCounts")
+        (
+            tag::TILE_OFFSETS,
+            tag::TILE_BYTES,
+            "TileOffsets",
+            "TileByteCounts",
+        )
     } else {
-        (tag::STRIP_OFFSETS, tag::STRIP_BYTES, "StripOffsets", "StripByteCounts")
+        (
+            tag::STRIP_OFFSETS,
+            tag::STRIP_BYTES,
+            "StripOffsets",
+            "StripByteCounts",
+        )
     };
     let needed = layout.all_chunks();
     let path = source.path();
     let total = walk.chunks.len() as u64 + layout.chunks_of_plane();
     if total > most_chunks {
         let (claimed, allowed) = (total.saturating_mul(16), most_chunks.saturating_mul(16));
-        return Err(Error::LimitExceeded { path: path.to_owned(), limit: "max_metadata_bytes", claimed, allowed });
+        return Err(Error::LimitExceeded {
+            path: path.to_owned(),
+            limit: "max_metadata_bytes",
+            claimed,
+            allowed,
+        });
     }
     for (tag, name) in [(offsets_tag, offsets_name), (bytes_tag, bytes_name)] {
         let entry = directory.entry(tag);
         let found = entry.map_or(0, |entry| entry.count);
-        let may_miss = tag == bytes_tag && entry.is_none() && layout.compression == Compression::None;
+        let may_miss =
+            tag == bytes_tag && entry.is_none() && layout.compression == Compression::None;
         if found < needed && !may_miss {
             return Err(Directory::short_table(path, name, entry, needed));
         }
     }
-    let offsets = directory.integers(source, offsets_tag, offsets_name, &limits)?.unwrap_or_default();
+    let offsets = directory
+        .integers(source, offsets_tag, offsets_name, &limits)?
+        .unwrap_or_default();
     let bytes = directory.integers(source, bytes_tag, bytes_name, &limits)?;
     let first = layout.first_chunk() as usize;
     for i in 0..layout.chunks_of_plane() as usize {
         let row = i / layout.chunks_across();
         let offset = offsets[first + i];
-        let stored = bytes.as_ref().map_or(layout.chunk_bytes(row) as u64, |bytes| bytes[first + i]);
+        let stored = bytes
+            .as_ref()
+            .map_or(layout.chunk_bytes(row) as u64, |bytes| bytes[first + i]);
         let what = if layout.tiled { "a tile" } else { "a strip" };
         source.check_range(what, offset, stored)?;
         let least = layout.least_stored(row);
@@ -316,24 +381,37 @@ fn add_page(
                 available: stored,
             });
         }
-        walk.chunks.push(Chunk { offset, bytes: stored });
+        walk.chunks.push(Chunk {
+            offset,
+            bytes: stored,
+        });
     }
     Ok(())
 }
 
-pub(crate) fn open(source: Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>> {
+pub(crate) fn open(
+    source: Arc<Source>,
+    context: &mut Context<'_>,
+) -> Result<Box<dyn SequenceReader>> {
     let header = Header::read(&source)?;
     let mut walk = walk(&source, header, context)?;
-    let no_frames = || Error::NoFrames { path: source.path().to_owned() };
+    let no_frames = || Error::NoFrames {
+        path: source.path().to_owned(),
+    };
     let layout = walk.layout.take().ok_or_else(no_frames)?;
     let first = walk.first.take().ok_or_else(no_frames)?;
     let limits = *context.limits();
     let mut metadata = Metadata::new();
     if walk.skipped > 0 {
-        metadata.note("NewSubfileType", format!("{} thumbnails or masks left out", walk.skipped));
+        metadata.note(
+            "NewSubfileType",
+            format!("{} thumbnails or masks left out", walk.skipped),
+        );
     }
     describe(&source, &first, &layout, &mut metadata, context)?;
-    let description = first.text(&source, tag::DESCRIPTION, "ImageDescription", &limits)?.unwrap_or_default();
+    let description = first
+        .text(&source, tag::DESCRIPTION, "ImageDescription", &limits)?
+        .unwrap_or_default();
     let stack = stack::Stack {
         source: &source,
         layout: &layout,
@@ -384,7 +462,10 @@ fn describe(
         text: crate::error::cut(text, 80),
     };
     if layout.is_packed() {
-        let bits = EffectiveBits { bits: layout.bits, shift: 0 };
+        let bits = EffectiveBits {
+            bits: layout.bits,
+            shift: 0,
+        };
         let origin = origin("BitsPerSample", &layout.bits.to_string());
         metadata.effective_bits = Some(Recorded::new(bits, "bit", origin));
     }
@@ -400,7 +481,11 @@ fn describe(
     ] {
         if let Ok(Some(text)) = directory.text(source, tag, key, context.limits()) {
             if tag == tag::MODEL {
-                metadata.camera = Some(Recorded::new(crate::error::cut(&text, 80), "", origin(key, &text)));
+                metadata.camera = Some(Recorded::new(
+                    crate::error::cut(&text, 80),
+                    "",
+                    origin(key, &text),
+                ));
             }
             metadata.entries.push((key.to_owned(), text));
         }

@@ -20,7 +20,10 @@ pub struct Cropped<R> {
 impl<R: SequenceReader> Cropped<R> {
     pub(super) fn new(reader: R, region: RegionOfInterest) -> Result<Self> {
         let shape = reader.shape();
-        Ok(Self { region: region.check(shape.n_rows, shape.n_columns)?, reader })
+        Ok(Self {
+            region: region.check(shape.n_rows, shape.n_columns)?,
+            reader,
+        })
     }
 
     /// The region.
@@ -59,17 +62,24 @@ impl<R: SequenceReader> SequenceReader for Cropped<R> {
     }
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
-        self.reader.read_native_region_into(frame, &self.region, destination)
+        self.reader
+            .read_native_region_into(frame, &self.region, destination)
     }
 
-    fn read_native_region_into(&self, frame: usize, region: &RegionOfInterest, destination: &mut [u8]) -> Result<()> {
+    fn read_native_region_into(
+        &self,
+        frame: usize,
+        region: &RegionOfInterest,
+        destination: &mut [u8],
+    ) -> Result<()> {
         let inner = region.check(self.region.n_rows, self.region.n_columns)?;
         let outer = RegionOfInterest {
             row: self.region.row + inner.row,
             column: self.region.column + inner.column,
             ..inner
         };
-        self.reader.read_native_region_into(frame, &outer, destination)
+        self.reader
+            .read_native_region_into(frame, &outer, destination)
     }
 }
 
@@ -89,10 +99,16 @@ impl<R: SequenceReader> Selected<R> {
             shape.check_frame(frame)?;
         }
         if frames.is_empty() {
-            return Err(crate::Error::NoFrames { path: reader.path().to_owned() });
+            return Err(crate::Error::NoFrames {
+                path: reader.path().to_owned(),
+            });
         }
         let time_axis = reader.time_axis().select(&frames);
-        Ok(Self { reader, frames, time_axis })
+        Ok(Self {
+            reader,
+            frames,
+            time_axis,
+        })
     }
 
     /// Numbers of the frames in the reader that they come from.
@@ -116,7 +132,10 @@ impl<R: SequenceReader> SequenceReader for Selected<R> {
     }
 
     fn shape(&self) -> SequenceShape {
-        SequenceShape { n_frames: self.frames.len(), ..self.reader.shape() }
+        SequenceShape {
+            n_frames: self.frames.len(),
+            ..self.reader.shape()
+        }
     }
 
     fn pixel_type(&self) -> PixelType {
@@ -132,11 +151,18 @@ impl<R: SequenceReader> SequenceReader for Selected<R> {
     }
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
-        self.reader.read_native_into(self.number(frame)?, destination)
+        self.reader
+            .read_native_into(self.number(frame)?, destination)
     }
 
-    fn read_native_region_into(&self, frame: usize, region: &RegionOfInterest, destination: &mut [u8]) -> Result<()> {
-        self.reader.read_native_region_into(self.number(frame)?, region, destination)
+    fn read_native_region_into(
+        &self,
+        frame: usize,
+        region: &RegionOfInterest,
+        destination: &mut [u8],
+    ) -> Result<()> {
+        self.reader
+            .read_native_region_into(self.number(frame)?, region, destination)
     }
 
     fn read_f32_into(&self, frame: usize, destination: &mut [f32]) -> Result<()> {
@@ -185,8 +211,14 @@ impl SequenceReader for Described {
         self.reader.read_native_range_into(frames, destination)
     }
 
-    fn read_native_region_into(&self, frame: usize, region: &RegionOfInterest, destination: &mut [u8]) -> Result<()> {
-        self.reader.read_native_region_into(frame, region, destination)
+    fn read_native_region_into(
+        &self,
+        frame: usize,
+        region: &RegionOfInterest,
+        destination: &mut [u8],
+    ) -> Result<()> {
+        self.reader
+            .read_native_region_into(frame, region, destination)
     }
 
     fn read_f32_into(&self, frame: usize, destination: &mut [f32]) -> Result<()> {

@@ -116,7 +116,9 @@ pub trait SequenceReaderExt: SequenceReader {
     fn read_range_f32_into(&self, frames: Range<usize>, destination: &mut [f32]) -> Result<()> {
         self.shape().check_range(&frames)?;
         self.shape().check_pixels(frames.len(), destination.len())?;
-        for_each_part(destination, self.shape().n_pixels(), |i, part| self.read_f32_into(frames.start + i, part))
+        for_each_part(destination, self.shape().n_pixels(), |i, part| {
+            self.read_f32_into(frames.start + i, part)
+        })
     }
 
     /// All frames as `f32`, with metadata and time axis.
@@ -126,8 +128,14 @@ pub trait SequenceReaderExt: SequenceReader {
     /// As [`SequenceReader::read_f32_into`], for the first frame that fails; [`Error::InvalidParameter`] if the whole is
     /// larger than memory can address.
     fn read_all(&self) -> Result<ImageSequence> {
-        let SequenceShape { n_frames, n_rows, n_columns } = self.shape();
-        let length = n_frames.checked_mul(n_rows * n_columns).filter(|length| *length <= isize::MAX as usize / 4);
+        let SequenceShape {
+            n_frames,
+            n_rows,
+            n_columns,
+        } = self.shape();
+        let length = n_frames
+            .checked_mul(n_rows * n_columns)
+            .filter(|length| *length <= isize::MAX as usize / 4);
         let Some(length) = length else {
             return Err(Error::InvalidParameter {
                 name: "shape",
@@ -137,10 +145,17 @@ pub trait SequenceReaderExt: SequenceReader {
         };
         let mut pixels = vec![0.0; length];
         self.read_range_f32_into(0..n_frames, &mut pixels)?;
-        let frames = Array3::from_shape_vec((n_frames, n_rows, n_columns), pixels).map_err(|_| {
-            Error::BufferLength { unit: "pixels", expected: length, found: length }
-        })?;
-        ImageSequence::new(frames)?.with_metadata(self.metadata().clone())?.with_time_axis(self.time_axis().clone())
+        let frames =
+            Array3::from_shape_vec((n_frames, n_rows, n_columns), pixels).map_err(|_| {
+                Error::BufferLength {
+                    unit: "pixels",
+                    expected: length,
+                    found: length,
+                }
+            })?;
+        ImageSequence::new(frames)?
+            .with_metadata(self.metadata().clone())?
+            .with_time_axis(self.time_axis().clone())
     }
 
     /// The frames in order, each as `f32`.
@@ -222,11 +237,23 @@ pub trait SequenceReaderExt: SequenceReader {
 impl<R: SequenceReader + ?Sized> SequenceReaderExt for R {}
 
 fn check_type<T: Pixel>(expected: PixelType) -> Result<()> {
-    if T::TYPE == expected { Ok(()) } else { Err(Error::PixelTypeMismatch { expected, found: T::TYPE }) }
+    if T::TYPE == expected {
+        Ok(())
+    } else {
+        Err(Error::PixelTypeMismatch {
+            expected,
+            found: T::TYPE,
+        })
+    }
 }
 
 fn shaped<T>(shape: SequenceShape, pixels: Vec<T>) -> Result<Array2<T>> {
     let found = pixels.len();
-    Array2::from_shape_vec((shape.n_rows, shape.n_columns), pixels)
-        .map_err(|_| Error::BufferLength { unit: "pixels", expected: shape.n_pixels(), found })
+    Array2::from_shape_vec((shape.n_rows, shape.n_columns), pixels).map_err(|_| {
+        Error::BufferLength {
+            unit: "pixels",
+            expected: shape.n_pixels(),
+            found,
+        }
+    })
 }

@@ -46,10 +46,21 @@ impl<'a, R: SequenceReader + ?Sized> Windows<'a, R> {
             });
         }
         if step == 0 {
-            return Err(Error::InvalidParameter { name: "step", requirement: "positive", found: "0".to_owned() });
+            return Err(Error::InvalidParameter {
+                name: "step",
+                requirement: "positive",
+                found: "0".to_owned(),
+            });
         }
         let ring = vec![0.0; n * reader.shape().n_pixels()];
-        Ok(Self { reader, n, step, next: 0, read_to: 0, ring })
+        Ok(Self {
+            reader,
+            n,
+            step,
+            next: 0,
+            read_to: 0,
+            ring,
+        })
     }
 
     /// Number of windows that are still to come.
@@ -69,7 +80,10 @@ impl<'a, R: SequenceReader + ?Sized> Windows<'a, R> {
         let pixels = shape.n_pixels();
         for frame in self.read_to.max(start)..end {
             let slot = frame % self.n;
-            if let Err(error) = self.reader.read_f32_into(frame, &mut self.ring[slot * pixels..(slot + 1) * pixels]) {
+            if let Err(error) = self
+                .reader
+                .read_f32_into(frame, &mut self.ring[slot * pixels..(slot + 1) * pixels])
+            {
                 // What was read is kept; the next call tries the same window again.
                 self.read_to = frame;
                 return Some(Err(error));
@@ -77,7 +91,13 @@ impl<'a, R: SequenceReader + ?Sized> Windows<'a, R> {
         }
         self.read_to = end;
         self.next += self.step;
-        Some(Ok(Window { ring: &self.ring, start, n: self.n, n_rows: shape.n_rows, n_columns: shape.n_columns }))
+        Some(Ok(Window {
+            ring: &self.ring,
+            start,
+            n: self.n,
+            n_rows: shape.n_rows,
+            n_columns: shape.n_columns,
+        }))
     }
 }
 
@@ -113,7 +133,8 @@ impl<'a> Window<'a> {
         let slot = (self.start + i) % self.n;
         let slice = &self.ring[slot * pixels..(slot + 1) * pixels];
         // The slice has exactly this many pixels, so the shape always fits.
-        ArrayView2::from_shape((self.n_rows, self.n_columns), slice).unwrap_or_else(|_| ArrayView2::from(&[[]; 0]))
+        ArrayView2::from_shape((self.n_rows, self.n_columns), slice)
+            .unwrap_or_else(|_| ArrayView2::from(&[[]; 0]))
     }
 
     /// The frames in the order of time.
@@ -131,7 +152,9 @@ mod tests {
 
     #[test]
     fn every_window_holds_its_frames_whatever_the_step() -> Result<()> {
-        let sequence = ImageSequence::new(Array3::from_shape_fn((11, 2, 3), |(f, r, c)| (f * 6 + r * 3 + c) as f32))?;
+        let sequence = ImageSequence::new(Array3::from_shape_fn((11, 2, 3), |(f, r, c)| {
+            (f * 6 + r * 3 + c) as f32
+        }))?;
         for n in 1..=11 {
             for step in 1..=12 {
                 let mut windows = sequence.windows(n, step)?;

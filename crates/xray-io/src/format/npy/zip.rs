@@ -54,18 +54,29 @@ pub(super) fn entries(source: &Source, limits: &Limits) -> Result<Vec<Entry>> {
         needed: 22,
         available: 0,
     };
-    let end = (0..=tail.len().saturating_sub(22)).rev().find(|&at| tail[at..].starts_with(b"PK\x05\x06"));
-    let end = end.filter(|end| end + 22 <= tail.len()).ok_or_else(missing)?;
+    let end = (0..=tail.len().saturating_sub(22))
+        .rev()
+        .find(|&at| tail[at..].starts_with(b"PK\x05\x06"));
+    let end = end
+        .filter(|end| end + 22 <= tail.len())
+        .ok_or_else(missing)?;
     let mut count = u64::from(u16_at(&tail, end + 10));
     let mut bytes = u64::from(u32_at(&tail, end + 12));
     let mut offset = u64::from(u32_at(&tail, end + 16));
     if count == 0xffff || bytes == 0xffff_ffff || offset == 0xffff_ffff {
         // Zip64: a locator stands before the record and points at a longer one.
-        let locator = end.checked_sub(20).filter(|&at| tail[at..].starts_with(b"PK\x06\x07"));
+        let locator = end
+            .checked_sub(20)
+            .filter(|&at| tail[at..].starts_with(b"PK\x06\x07"));
         if let Some(locator) = locator {
-            let record = source.read_vec("the Zip64 directory record", u64_at(&tail, locator + 8), 56)?;
+            let record =
+                source.read_vec("the Zip64 directory record", u64_at(&tail, locator + 8), 56)?;
             if record.starts_with(b"PK\x06\x06") {
-                (count, bytes, offset) = (u64_at(&record, 32), u64_at(&record, 40), u64_at(&record, 48));
+                (count, bytes, offset) = (
+                    u64_at(&record, 32),
+                    u64_at(&record, 40),
+                    u64_at(&record, 48),
+                );
             }
         }
     }
@@ -74,11 +85,23 @@ pub(super) fn entries(source: &Source, limits: &Limits) -> Result<Vec<Entry>> {
     let mut found = Vec::new();
     let mut at = 0;
     for _ in 0..count {
-        let invalid =
-            || Error::invalid(path, "ZIP directory", Some(offset + at as u64), "made of whole entries", "a broken one");
-        let head = directory.get(at..at + 46).filter(|head| head.starts_with(b"PK\x01\x02")).ok_or_else(invalid)?;
+        let invalid = || {
+            Error::invalid(
+                path,
+                "ZIP directory",
+                Some(offset + at as u64),
+                "made of whole entries",
+                "a broken one",
+            )
+        };
+        let head = directory
+            .get(at..at + 46)
+            .filter(|head| head.starts_with(b"PK\x01\x02"))
+            .ok_or_else(invalid)?;
         let lengths = [u16_at(head, 28), u16_at(head, 30), u16_at(head, 32)].map(usize::from);
-        let variable = directory.get(at + 46..at + 46 + lengths[0] + lengths[1]).ok_or_else(invalid)?;
+        let variable = directory
+            .get(at + 46..at + 46 + lengths[0] + lengths[1])
+            .ok_or_else(invalid)?;
         let (name, extra) = variable.split_at(lengths[0]);
         let mut entry = Entry {
             name: String::from_utf8_lossy(name).into_owned(),
@@ -100,8 +123,13 @@ impl Entry {
     /// Takes the 64-bit numbers of the Zip64 field, which stand there in this order where the short ones are full.
     fn widen(&mut self, mut extra: &[u8]) {
         while let [a, b, c, d, rest @ ..] = extra {
-            let (id, length) = (u16::from_le_bytes([*a, *b]), usize::from(u16::from_le_bytes([*c, *d])));
-            let Some(field) = rest.get(..length) else { return };
+            let (id, length) = (
+                u16::from_le_bytes([*a, *b]),
+                usize::from(u16::from_le_bytes([*c, *d])),
+            );
+            let Some(field) = rest.get(..length) else {
+                return;
+            };
             if id == 1 {
                 let mut numbers = field.chunks_exact(8).map(|number| u64_at(number, 0));
                 for value in [&mut self.size, &mut self.compressed, &mut self.local] {
@@ -125,13 +153,29 @@ impl Entry {
         let local = source.read_vec("a local header", self.local, 30)?;
         if !local.starts_with(b"PK\x03\x04") {
             let found = local[..4].escape_ascii().to_string();
-            return Err(Error::invalid(path, "local header", Some(self.local), "PK\\x03\\x04", found));
+            return Err(Error::invalid(
+                path,
+                "local header",
+                Some(self.local),
+                "PK\\x03\\x04",
+                found,
+            ));
         }
-        let offset = self.local + 30 + u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
+        let offset =
+            self.local + 30 + u64::from(u16_at(&local, 26)) + u64::from(u16_at(&local, 28));
         source.check_range("an entry of the archive", offset, self.compressed)?;
         match self.method {
-            0 if self.compressed == self.size => Ok(Contents::Stored { offset, bytes: self.size }),
-            0 => Err(Error::invalid(path, "stored entry", Some(self.local), "as long as its array", self.compressed)),
+            0 if self.compressed == self.size => Ok(Contents::Stored {
+                offset,
+                bytes: self.size,
+            }),
+            0 => Err(Error::invalid(
+                path,
+                "stored entry",
+                Some(self.local),
+                "as long as its array",
+                self.compressed,
+            )),
             8 => {
                 limits.check_total_bytes(path, self.size)?;
                 let codec = |problem| Error::Codec {
@@ -143,10 +187,14 @@ impl Entry {
                 };
                 // No byte of deflate stands for more than 1032 bytes: nothing is allocated for a claim beyond.
                 if self.size / 1033 > self.compressed {
-                    let problem = CodecProblem::Short { expected: self.size as usize, found: 0 };
+                    let problem = CodecProblem::Short {
+                        expected: self.size as usize,
+                        found: 0,
+                    };
                     return Err(codec(problem));
                 }
-                let compressed = source.read_vec("an entry of the archive", offset, self.compressed)?;
+                let compressed =
+                    source.read_vec("an entry of the archive", offset, self.compressed)?;
                 let mut bytes = vec![0; self.size as usize];
                 inflate_raw(&compressed, &mut bytes).map_err(codec)?;
                 let mut crc = flate2::Crc::new();

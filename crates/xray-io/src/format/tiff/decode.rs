@@ -27,7 +27,9 @@ thread_local! {
 impl Tiff {
     /// Decodes a page into its frame.
     pub(super) fn decode(&self, page: usize, destination: &mut [u8]) -> Result<()> {
-        let Pages::Chunks(chunks) = &self.pages else { return Ok(()) };
+        let Pages::Chunks(chunks) = &self.pages else {
+            return Ok(());
+        };
         let chunks = &chunks[page * self.chunks_of_page..(page + 1) * self.chunks_of_page];
         let mut scratch = SCRATCH.take();
         let result = if self.layout.is_direct() {
@@ -45,10 +47,17 @@ impl Tiff {
     }
 
     /// Strips whose rows are rows of the frame: each is decoded where it belongs.
-    fn decode_strips(&self, chunks: &[Chunk], destination: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+    fn decode_strips(
+        &self,
+        chunks: &[Chunk],
+        destination: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
         let row_bytes = self.layout.chunk_row_bytes();
-        for (strip, (chunk, rows)) in
-            chunks.iter().zip(destination.chunks_mut(self.layout.chunk_rows * row_bytes)).enumerate()
+        for (strip, (chunk, rows)) in chunks
+            .iter()
+            .zip(destination.chunks_mut(self.layout.chunk_rows * row_bytes))
+            .enumerate()
         {
             debug_assert_eq!(rows.len(), self.layout.chunk_bytes(strip));
             self.decode_bytes(*chunk, rows, &mut scratch.stored)?;
@@ -58,7 +67,12 @@ impl Tiff {
     }
 
     /// Tiles, packed samples, and pixels of several samples: by way of a buffer.
-    fn decode_chunks(&self, chunks: &[Chunk], destination: &mut [u8], scratch: &mut Scratch) -> Result<()> {
+    fn decode_chunks(
+        &self,
+        chunks: &[Chunk],
+        destination: &mut [u8],
+        scratch: &mut Scratch,
+    ) -> Result<()> {
         let layout = &self.layout;
         let pixel = layout.pixel_type.bytes();
         let (across, row_bytes) = (layout.chunks_across(), layout.chunk_row_bytes());
@@ -69,7 +83,11 @@ impl Tiff {
         }
         for (i, chunk) in chunks.iter().enumerate() {
             let (down, right) = (i / across, i % across);
-            let Scratch { stored, chunk: buffer, row } = scratch;
+            let Scratch {
+                stored,
+                chunk: buffer,
+                row,
+            } = scratch;
             buffer.resize(layout.chunk_bytes(down), 0);
             self.decode_bytes(*chunk, buffer, stored)?;
             if !layout.is_packed() {
@@ -95,7 +113,11 @@ impl Tiff {
                     out.copy_from_slice(&native[..columns * pixel]);
                 } else {
                     let step = samples * pixel;
-                    let shift = if layout.interleaved > 1 { layout.plane * pixel } else { 0 };
+                    let shift = if layout.interleaved > 1 {
+                        layout.plane * pixel
+                    } else {
+                        0
+                    };
                     for (to, from) in out.chunks_exact_mut(pixel).zip(native.chunks_exact(step)) {
                         to.copy_from_slice(&from[shift..shift + pixel]);
                     }
@@ -118,7 +140,9 @@ impl Tiff {
         stored.resize(chunk.bytes as usize, 0);
         self.source.read_exact_at(what, chunk.offset, stored)?;
         if layout.reversed_bits {
-            stored.iter_mut().for_each(|byte| *byte = byte.reverse_bits());
+            stored
+                .iter_mut()
+                .for_each(|byte| *byte = byte.reverse_bits());
         }
         let result = match layout.compression {
             Compression::None => match stored.get(..out.len()) {
@@ -126,7 +150,10 @@ impl Tiff {
                     out.copy_from_slice(bytes);
                     Ok(())
                 }
-                None => Err(CodecProblem::Short { expected: out.len(), found: stored.len() }),
+                None => Err(CodecProblem::Short {
+                    expected: out.len(),
+                    found: stored.len(),
+                }),
             },
             Compression::Lzw => codec::decode_lzw(stored, out),
             Compression::Deflate => codec::inflate_zlib(stored, out),

@@ -43,20 +43,46 @@ impl Header {
             b"MM" => ByteOrder::Big,
             other => {
                 let found = other.escape_ascii().to_string();
-                return Err(Error::invalid(source.path(), "byte order", Some(0), "II or MM", found));
+                return Err(Error::invalid(
+                    source.path(),
+                    "byte order",
+                    Some(0),
+                    "II or MM",
+                    found,
+                ));
             }
         };
         match order.u16(&bytes[2..]) {
-            42 => Ok(Self { order, big: false, first: u64::from(order.u32(&bytes[4..])) }),
+            42 => Ok(Self {
+                order,
+                big: false,
+                first: u64::from(order.u32(&bytes[4..])),
+            }),
             43 => {
                 source.read_exact_at("the header", 0, &mut bytes)?;
                 let width = order.u16(&bytes[4..]);
                 if width != 8 || order.u16(&bytes[6..]) != 0 {
-                    return Err(Error::invalid(source.path(), "offset size", Some(4), "8 in a BigTIFF", width));
+                    return Err(Error::invalid(
+                        source.path(),
+                        "offset size",
+                        Some(4),
+                        "8 in a BigTIFF",
+                        width,
+                    ));
                 }
-                Ok(Self { order, big: true, first: order.u64(&bytes[8..]) })
+                Ok(Self {
+                    order,
+                    big: true,
+                    first: order.u64(&bytes[8..]),
+                })
             }
-            other => Err(Error::invalid(source.path(), "version", Some(2), "42 or 43", other)),
+            other => Err(Error::invalid(
+                source.path(),
+                "version",
+                Some(2),
+                "42 or 43",
+                other,
+            )),
         }
     }
 
@@ -108,7 +134,11 @@ impl Directory {
         buffer.resize(guess, 0);
         source.read_exact_at(what, offset, buffer)?;
         let order = header.order;
-        let count = if header.big { order.u64(buffer) } else { u64::from(order.u16(buffer)) };
+        let count = if header.big {
+            order.u64(buffer)
+        } else {
+            u64::from(order.u16(buffer))
+        };
         let entry_bytes = header.entry_bytes();
         let bytes = count
             .checked_mul(entry_bytes as u64)
@@ -122,7 +152,10 @@ impl Directory {
         }
         let start = count_bytes as usize;
         let mut entries = Vec::with_capacity(20);
-        for (i, raw) in buffer[start..start + count as usize * entry_bytes].chunks_exact(entry_bytes).enumerate() {
+        for (i, raw) in buffer[start..start + count as usize * entry_bytes]
+            .chunks_exact(entry_bytes)
+            .enumerate()
+        {
             let tag = order.u16(raw);
             if !tag::USED.contains(&tag) {
                 continue;
@@ -135,7 +168,9 @@ impl Directory {
             };
             let mut inline = [0; 8];
             inline[..value.len()].copy_from_slice(value);
-            let is_inline = count.checked_mul(kind_bytes(kind)).is_some_and(|bytes| bytes <= value.len() as u64);
+            let is_inline = count
+                .checked_mul(kind_bytes(kind))
+                .is_some_and(|bytes| bytes <= value.len() as u64);
             let value_offset = if is_inline {
                 offset + (start + i * entry_bytes + entry_bytes - value.len()) as u64
             } else if header.big {
@@ -145,20 +180,47 @@ impl Directory {
             };
             // The first of two equal tags counts, as in libtiff.
             if !entries.iter().any(|(known, _)| *known == tag) {
-                entries.push((tag, Entry { kind, count, offset: value_offset, inline, is_inline }));
+                entries.push((
+                    tag,
+                    Entry {
+                        kind,
+                        count,
+                        offset: value_offset,
+                        inline,
+                        is_inline,
+                    },
+                ));
             }
         }
         let rest = &buffer[start + count as usize * entry_bytes..];
-        let next = if header.big { order.u64(rest) } else { u64::from(order.u32(rest)) };
-        Ok(Self { offset, next, header, entries })
+        let next = if header.big {
+            order.u64(rest)
+        } else {
+            u64::from(order.u32(rest))
+        };
+        Ok(Self {
+            offset,
+            next,
+            header,
+            entries,
+        })
     }
 
     pub(super) fn entry(&self, tag: u16) -> Option<&Entry> {
-        self.entries.iter().find(|(known, _)| *known == tag).map(|(_, entry)| entry)
+        self.entries
+            .iter()
+            .find(|(known, _)| *known == tag)
+            .map(|(_, entry)| entry)
     }
 
     /// The bytes of all values of a tag. At most `limit` bytes are allowed.
-    fn bytes(&self, source: &Source, field: &'static str, entry: &Entry, limits: &Limits) -> Result<Vec<u8>> {
+    fn bytes(
+        &self,
+        source: &Source,
+        field: &'static str,
+        entry: &Entry,
+        limits: &Limits,
+    ) -> Result<Vec<u8>> {
         let size = kind_bytes(entry.kind);
         let bytes = entry.count.checked_mul(size).unwrap_or(u64::MAX);
         if entry.is_inline {
@@ -177,12 +239,20 @@ impl Directory {
         field: &'static str,
         limits: &Limits,
     ) -> Result<Option<Vec<u64>>> {
-        let Some(entry) = self.entry(tag) else { return Ok(None) };
+        let Some(entry) = self.entry(tag) else {
+            return Ok(None);
+        };
         let order = self.header.order;
         let size = kind_bytes(entry.kind) as usize;
         if !matches!(entry.kind, 1 | 3 | 4 | 7 | 13 | 16 | 18) {
             let requirement = "of a type of unsigned whole numbers";
-            return Err(Error::invalid(source.path(), field, Some(entry.offset), requirement, entry.kind));
+            return Err(Error::invalid(
+                source.path(),
+                field,
+                Some(entry.offset),
+                requirement,
+                entry.kind,
+            ));
         }
         let bytes = self.bytes(source, field, entry, limits)?;
         Ok(Some(
@@ -199,11 +269,24 @@ impl Directory {
     }
 
     /// The first value of a tag of whole numbers.
-    pub(super) fn integer(&self, source: &Source, tag: u16, field: &'static str) -> Result<Option<u64>> {
-        let Some(entry) = self.entry(tag) else { return Ok(None) };
+    pub(super) fn integer(
+        &self,
+        source: &Source,
+        tag: u16,
+        field: &'static str,
+    ) -> Result<Option<u64>> {
+        let Some(entry) = self.entry(tag) else {
+            return Ok(None);
+        };
         let order = self.header.order;
         if entry.count == 0 {
-            return Err(Error::invalid(source.path(), field, Some(entry.offset), "one value at least", "none"));
+            return Err(Error::invalid(
+                source.path(),
+                field,
+                Some(entry.offset),
+                "one value at least",
+                "none",
+            ));
         }
         // Almost all single values lie inside their entry: no allocation.
         if entry.is_inline {
@@ -214,14 +297,25 @@ impl Directory {
                 16 | 18 => Ok(Some(order.u64(&entry.inline))),
                 other => {
                     let requirement = "of a type of unsigned whole numbers";
-                    Err(Error::invalid(source.path(), field, Some(entry.offset), requirement, other))
+                    Err(Error::invalid(
+                        source.path(),
+                        field,
+                        Some(entry.offset),
+                        requirement,
+                        other,
+                    ))
                 }
             };
         }
         let mut first = *entry;
         first.count = 1;
-        let shortened = Self { entries: vec![(tag, first)], ..self.clone() };
-        Ok(shortened.integers(source, tag, field, &Limits::new())?.and_then(|values| values.first().copied()))
+        let shortened = Self {
+            entries: vec![(tag, first)],
+            ..self.clone()
+        };
+        Ok(shortened
+            .integers(source, tag, field, &Limits::new())?
+            .and_then(|values| values.first().copied()))
     }
 
     /// A text, as far as it is UTF-8, else as Latin-1; without the zero at its end.
@@ -232,9 +326,17 @@ impl Directory {
         field: &'static str,
         limits: &Limits,
     ) -> Result<Option<String>> {
-        let Some(entry) = self.entry(tag) else { return Ok(None) };
+        let Some(entry) = self.entry(tag) else {
+            return Ok(None);
+        };
         if kind_bytes(entry.kind) != 1 {
-            return Err(Error::invalid(source.path(), field, Some(entry.offset), "of the type of texts", entry.kind));
+            return Err(Error::invalid(
+                source.path(),
+                field,
+                Some(entry.offset),
+                "of the type of texts",
+                entry.kind,
+            ));
         }
         let mut bytes = self.bytes(source, field, entry, limits)?;
         while bytes.last() == Some(&0) {
@@ -242,28 +344,53 @@ impl Directory {
         }
         Ok(Some(String::from_utf8(bytes).unwrap_or_else(|error| {
             // ImageJ writes its µ as one byte.
-            error.into_bytes().iter().map(|&byte| char::from(byte)).collect()
+            error
+                .into_bytes()
+                .iter()
+                .map(|&byte| char::from(byte))
+                .collect()
         })))
     }
 
     /// A fraction.
-    pub(super) fn rational(&self, source: &Source, tag: u16, field: &'static str) -> Result<Option<f64>> {
-        let Some(entry) = self.entry(tag) else { return Ok(None) };
+    pub(super) fn rational(
+        &self,
+        source: &Source,
+        tag: u16,
+        field: &'static str,
+    ) -> Result<Option<f64>> {
+        let Some(entry) = self.entry(tag) else {
+            return Ok(None);
+        };
         if entry.kind != 5 || entry.count == 0 {
             return Ok(None);
         }
         let mut first = *entry;
         first.count = 1;
         let bytes = self.bytes(source, field, &first, &Limits::new())?;
-        let (numerator, denominator) = (self.header.order.u32(&bytes), self.header.order.u32(&bytes[4..]));
+        let (numerator, denominator) = (
+            self.header.order.u32(&bytes),
+            self.header.order.u32(&bytes[4..]),
+        );
         Ok((denominator != 0).then(|| f64::from(numerator) / f64::from(denominator)))
     }
 
     /// Whether a table of this tag was written with fewer values than it needs.
-    pub(super) fn short_table(path: &Path, field: &'static str, entry: Option<&Entry>, needed: u64) -> Error {
+    pub(super) fn short_table(
+        path: &Path,
+        field: &'static str,
+        entry: Option<&Entry>,
+        needed: u64,
+    ) -> Error {
         let offset = entry.map(|entry| entry.offset);
         let found = entry.map_or(0, |entry| entry.count);
-        Error::invalid(path, field, offset, "one value a strip or tile", format!("{found} of {needed}"))
+        Error::invalid(
+            path,
+            field,
+            offset,
+            "one value a strip or tile",
+            format!("{found} of {needed}"),
+        )
     }
 }
 
@@ -304,7 +431,7 @@ pub(super) mod tag {
     pub(in super::super) const TILE_BYTES: u16 = 325;
     pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
     pub(super) const USED: &[u16] = &[
-        254, 256, 257, 258, 259, 262, 266, 270, 272, 273, 277, 278, 279, 282, 284, 305, 306, 317, 322, 323, 324, 325,
-        339,
+        254, 256, 257, 258, 259, 262, 266, 270, 272, 273, 277, 278, 279, 282, 284, 305, 306, 317,
+        322, 323, 324, 325, 339,
     ];
 }

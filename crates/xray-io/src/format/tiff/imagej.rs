@@ -16,7 +16,8 @@ fn meters(unit: &str) -> Option<f64> {
         "cm" | "centimeter" | "centimeters" | "centimetre" | "centimetres" => 1e-2,
         "mm" | "millimeter" | "millimeters" | "millimetre" | "millimetres" => 1e-3,
         // The two signs for micro: U+00B5 and U+03BC.
-        "um" | "µm" | "μm" | "micron" | "microns" | "micrometer" | "micrometers" | "micrometre" | "micrometres" => 1e-6,
+        "um" | "µm" | "μm" | "micron" | "microns" | "micrometer" | "micrometers" | "micrometre"
+        | "micrometres" => 1e-6,
         "nm" | "nanometer" | "nanometers" | "nanometre" | "nanometres" => 1e-9,
         "inch" | "inches" | "in" => 0.0254,
         _ => return None,
@@ -29,7 +30,9 @@ fn unescape(text: &str) -> String {
     let mut rest = text;
     while let Some(at) = rest.find("\\u") {
         out.push_str(&rest[..at]);
-        let code = rest.get(at + 2..at + 6).and_then(|code| u32::from_str_radix(code, 16).ok());
+        let code = rest
+            .get(at + 2..at + 6)
+            .and_then(|code| u32::from_str_radix(code, 16).ok());
         match code.and_then(char::from_u32) {
             Some(letter) => {
                 out.push(letter);
@@ -62,18 +65,32 @@ struct Keys<'a>(Vec<(&'a str, &'a str)>);
 
 impl<'a> Keys<'a> {
     fn new(text: &'a str) -> Self {
-        Self(text.lines().filter_map(|line| line.split_once('=')).map(|(key, value)| (key.trim(), value)).collect())
+        Self(
+            text.lines()
+                .filter_map(|line| line.split_once('='))
+                .map(|(key, value)| (key.trim(), value))
+                .collect(),
+        )
     }
 
     fn get(&self, key: &str) -> Option<&'a str> {
-        self.0.iter().find(|(known, _)| *known == key).map(|(_, value)| value.trim())
+        self.0
+            .iter()
+            .find(|(known, _)| *known == key)
+            .map(|(_, value)| value.trim())
     }
 
     fn count(&self, stack: &Stack<'_>, key: &'static str) -> Result<u64> {
         match self.get(key) {
             None => Ok(1),
             Some(text) => text.parse().ok().filter(|count| *count > 0).ok_or_else(|| {
-                Error::invalid(stack.source.path(), key, None, "a positive whole number", text)
+                Error::invalid(
+                    stack.source.path(),
+                    key,
+                    None,
+                    "a positive whole number",
+                    text,
+                )
             }),
         }
     }
@@ -85,7 +102,10 @@ impl<'a> Keys<'a> {
             // ImageJ writes zero where nothing is known.
             Ok(0.0) => None,
             _ => {
-                metadata.note(key, format!("{:?} is not positive and finite; left out", cut(text, 80)));
+                metadata.note(
+                    key,
+                    format!("{:?} is not positive and finite; left out", cut(text, 80)),
+                );
                 None
             }
         }
@@ -108,7 +128,12 @@ pub(super) fn interpret(
         Order::Listed(pages) => pages.len() as u64,
     };
     if found.contiguous.is_none() && images != n_planes {
-        metadata.note("images", format!("ImageJ claims {images} images, the file has {n_planes} pages; those are taken"));
+        metadata.note(
+            "images",
+            format!(
+                "ImageJ claims {images} images, the file has {n_planes} pages; those are taken"
+            ),
+        );
     }
     let axis = axes(stack, &keys, n_planes, metadata, context, &mut found)?;
     space(stack, &keys, metadata)?;
@@ -116,7 +141,10 @@ pub(super) fn interpret(
         found.time_axis = time(stack, &keys, metadata)?;
     } else {
         let name = if axis == 'Z' { "depth" } else { "channel" };
-        metadata.note("axis", format!("the stack's axis is {name}, not time: no time axis"));
+        metadata.note(
+            "axis",
+            format!("the stack's axis is {name}, not time: no time axis"),
+        );
     }
     Ok(found)
 }
@@ -149,31 +177,52 @@ fn axes(
         return Ok('T');
     }
     let (axis, planes) = axes.sequence(stack, context)?;
-    if planes.iter().enumerate().any(|(i, plane)| i as u64 != *plane) || planes.len() as u64 != n_planes {
+    if planes
+        .iter()
+        .enumerate()
+        .any(|(i, plane)| i as u64 != *plane)
+        || planes.len() as u64 != n_planes
+    {
         found.order = Order::Listed(planes.into_iter().map(|plane| plane as usize).collect());
     }
     Ok(axis)
 }
 
 fn origin(stack: &Stack<'_>, key: &str, text: &str) -> Origin {
-    Origin::File { path: stack.source.path().display().to_string(), key: key.to_owned(), text: cut(text, 80) }
+    Origin::File {
+        path: stack.source.path().display().to_string(),
+        key: key.to_owned(),
+        text: cut(text, 80),
+    }
 }
 
 fn space(stack: &Stack<'_>, keys: &Keys<'_>, metadata: &mut Metadata) -> Result<()> {
-    let Some(unit) = keys.get("unit") else { return Ok(()) };
+    let Some(unit) = keys.get("unit") else {
+        return Ok(());
+    };
     let Some(meters) = meters(unit) else {
         if !matches!(unit.to_lowercase().as_str(), "pixel" | "pixels" | "px" | "") {
-            metadata.note("unit", format!("{:?} is no known length: no pixel size", cut(unit, 80)));
+            metadata.note(
+                "unit",
+                format!("{:?} is no known length: no pixel size", cut(unit, 80)),
+            );
         }
         return Ok(());
     };
-    let Some(per_unit) = stack.pixels_per_unit.filter(|value| value.is_finite() && *value > 0.0) else {
+    let Some(per_unit) = stack
+        .pixels_per_unit
+        .filter(|value| value.is_finite() && *value > 0.0)
+    else {
         metadata.note("unit", "a unit without an XResolution: no pixel size");
         return Ok(());
     };
     let text = format!("{per_unit} a {unit}");
     let origin = origin(stack, "XResolution", &text);
-    metadata.pixel_size = Some(Recorded::new(PixelSize::from_meters(meters / per_unit)?, "m", origin));
+    metadata.pixel_size = Some(Recorded::new(
+        PixelSize::from_meters(meters / per_unit)?,
+        "m",
+        origin,
+    ));
     Ok(())
 }
 
@@ -184,25 +233,46 @@ fn time(stack: &Stack<'_>, keys: &Keys<'_>, metadata: &mut Metadata) -> Result<T
     let interval = keys.positive("finterval", metadata);
     let fps = keys.positive("fps", metadata);
     if let (Some(_), None) = (interval, scale) {
-        metadata.note("tunit", format!("{:?} is no known time: finterval is left out", cut(tunit, 80)));
+        metadata.note(
+            "tunit",
+            format!(
+                "{:?} is no known time: finterval is left out",
+                cut(tunit, 80)
+            ),
+        );
     }
-    let interval = interval.zip(scale).map(|(interval, scale)| interval * scale);
+    let interval = interval
+        .zip(scale)
+        .map(|(interval, scale)| interval * scale);
     let (rate, key, text) = match (interval, fps) {
         (Some(interval), fps) => {
             if let Some(fps) = fps {
                 // fps may also be the speed of display; a difference is reported, the interval counts.
                 if (fps * interval - 1.0).abs() > 0.01 {
-                    let text = format!("fps = {fps} is not 1/finterval = {}; the interval counts", 1.0 / interval);
+                    let text = format!(
+                        "fps = {fps} is not 1/finterval = {}; the interval counts",
+                        1.0 / interval
+                    );
                     metadata.note("fps", text);
                 }
             }
-            (FrameRate::from_interval_seconds(interval), "finterval", keys.get("finterval"))
+            (
+                FrameRate::from_interval_seconds(interval),
+                "finterval",
+                keys.get("finterval"),
+            )
         }
         (None, Some(fps)) => (FrameRate::from_hertz(fps), "fps", keys.get("fps")),
         (None, None) => return Ok(TimeAxis::unknown()),
     };
-    let Ok(rate) = rate else { return Ok(TimeAxis::unknown()) };
-    metadata.frame_rate = Some(Recorded::new(rate, "Hz", origin(stack, key, text.unwrap_or_default())));
+    let Ok(rate) = rate else {
+        return Ok(TimeAxis::unknown());
+    };
+    metadata.frame_rate = Some(Recorded::new(
+        rate,
+        "Hz",
+        origin(stack, key, text.unwrap_or_default()),
+    ));
     TimeAxis::uniform(0.0, interval.unwrap_or_else(|| rate.interval_seconds()))
 }
 

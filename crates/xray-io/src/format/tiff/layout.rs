@@ -21,7 +21,8 @@ pub(super) enum Compression {
 
 impl Compression {
     fn from_tag(path: &Path, value: u64) -> Result<Self> {
-        let refuse = |name: &str| Error::unsupported(path, "Compression", format!("{value} ({name})"));
+        let refuse =
+            |name: &str| Error::unsupported(path, "Compression", format!("{value} ({name})"));
         Err(match value {
             1 => return Ok(Self::None),
             5 => return Ok(Self::Lzw),
@@ -29,9 +30,11 @@ impl Compression {
             32773 => return Ok(Self::PackBits),
             50000 => return Ok(Self::Zstd),
             34925 if cfg!(feature = "lzma") => return Ok(Self::Lzma),
-            34925 => {
-                Error::FeatureMissing { path: path.to_owned(), format: "TIFF with LZMA", feature: "lzma" }
-            }
+            34925 => Error::FeatureMissing {
+                path: path.to_owned(),
+                format: "TIFF with LZMA",
+                feature: "lzma",
+            },
             2 => refuse("CCITT modified Huffman"),
             3 => refuse("CCITT fax group 3"),
             4 => refuse("CCITT fax group 4"),
@@ -94,42 +97,81 @@ pub(super) struct Layout {
 
 fn u32_value(path: &Path, field: &'static str, value: u64) -> Result<usize> {
     if value == 0 || value > u64::from(u32::MAX) {
-        return Err(Error::invalid(path, field, None, "positive and of 32 bits", value));
+        return Err(Error::invalid(
+            path,
+            field,
+            None,
+            "positive and of 32 bits",
+            value,
+        ));
     }
     Ok(value as usize)
 }
 
 impl Layout {
-    pub(super) fn read(source: &Source, directory: &Directory, plane: Option<usize>, limits: &Limits) -> Result<Self> {
+    pub(super) fn read(
+        source: &Source,
+        directory: &Directory,
+        plane: Option<usize>,
+        limits: &Limits,
+    ) -> Result<Self> {
         let path = source.path();
         let get = |tag, field| directory.integer(source, tag, field);
         let required = |tag, field: &'static str| {
-            let missing = || Error::invalid(path, field, Some(directory.offset), "present", "nothing");
+            let missing =
+                || Error::invalid(path, field, Some(directory.offset), "present", "nothing");
             get(tag, field)?.ok_or_else(missing)
         };
         let n_columns = u32_value(path, "ImageWidth", required(tag::WIDTH, "ImageWidth")?)?;
         let n_rows = u32_value(path, "ImageLength", required(tag::LENGTH, "ImageLength")?)?;
         let samples = get(tag::SAMPLES, "SamplesPerPixel")?.unwrap_or(1);
         if samples == 0 || samples > 65535 {
-            return Err(Error::invalid(path, "SamplesPerPixel", None, "from 1 to 65535", samples));
+            return Err(Error::invalid(
+                path,
+                "SamplesPerPixel",
+                None,
+                "from 1 to 65535",
+                samples,
+            ));
         }
         let planar = get(tag::PLANAR, "PlanarConfiguration")?.unwrap_or(1);
         if !matches!(planar, 1 | 2) {
-            return Err(Error::invalid(path, "PlanarConfiguration", None, "1 or 2", planar));
+            return Err(Error::invalid(
+                path,
+                "PlanarConfiguration",
+                None,
+                "1 or 2",
+                planar,
+            ));
         }
         let planar = planar == 2 && samples > 1;
-        let white_is_zero = color(path, get(tag::PHOTOMETRIC, "PhotometricInterpretation")?, samples, plane)?;
+        let white_is_zero = color(
+            path,
+            get(tag::PHOTOMETRIC, "PhotometricInterpretation")?,
+            samples,
+            plane,
+        )?;
         let plane = match plane {
             Some(plane) if plane as u64 >= samples => {
-                return Err(Error::NotFound { path: path.to_owned(), what: "plane", name: plane.to_string() });
+                return Err(Error::NotFound {
+                    path: path.to_owned(),
+                    what: "plane",
+                    name: plane.to_string(),
+                });
             }
             plane => plane.unwrap_or(0),
         };
         let same = |tag, field: &'static str, default: u64| -> Result<u64> {
-            let values = directory.integers(source, tag, field, limits)?.unwrap_or_else(|| vec![default]);
+            let values = directory
+                .integers(source, tag, field, limits)?
+                .unwrap_or_else(|| vec![default]);
             match values.first() {
                 Some(first) if values.iter().all(|value| value == first) => Ok(*first),
-                Some(_) => Err(Error::unsupported(path, field, "that differs between samples")),
+                Some(_) => Err(Error::unsupported(
+                    path,
+                    field,
+                    "that differs between samples",
+                )),
                 None => Err(Error::invalid(path, field, None, "present", "nothing")),
             }
         };
@@ -138,20 +180,37 @@ impl Layout {
         let pixel_type = pixel_type(path, bits, format)?;
         let compression =
             Compression::from_tag(path, get(tag::COMPRESSION, "Compression")?.unwrap_or(1))?;
-        let predictor = predictor(path, get(tag::PREDICTOR, "Predictor")?.unwrap_or(1), compression, pixel_type)?;
+        let predictor = predictor(
+            path,
+            get(tag::PREDICTOR, "Predictor")?.unwrap_or(1),
+            pixel_type,
+        )?;
         let fill_order = get(tag::FILL_ORDER, "FillOrder")?.unwrap_or(1);
         if !matches!(fill_order, 1 | 2) {
-            return Err(Error::invalid(path, "FillOrder", None, "1 or 2", fill_order));
+            return Err(Error::invalid(
+                path,
+                "FillOrder",
+                None,
+                "1 or 2",
+                fill_order,
+            ));
         }
         let tiled = directory.entry(tag::TILE_OFFSETS).is_some();
         let (chunk_rows, chunk_columns) = if tiled {
             (
-                u32_value(path, "TileLength", required(tag::TILE_LENGTH, "TileLength")?)?,
+                u32_value(
+                    path,
+                    "TileLength",
+                    required(tag::TILE_LENGTH, "TileLength")?,
+                )?,
                 u32_value(path, "TileWidth", required(tag::TILE_WIDTH, "TileWidth")?)?,
             )
         } else {
             let rows = get(tag::ROWS_PER_STRIP, "RowsPerStrip")?.unwrap_or(u64::from(u32::MAX));
-            (u32_value(path, "RowsPerStrip", rows)?.min(n_rows), n_columns)
+            (
+                u32_value(path, "RowsPerStrip", rows)?.min(n_rows),
+                n_columns,
+            )
         };
         let layout = Self {
             n_rows,
@@ -170,15 +229,27 @@ impl Layout {
             chunk_rows,
             chunk_columns,
         };
-        limits.frame_bytes(path, n_rows as u64, n_columns as u64, pixel_type.bytes() as u64)?;
+        limits.frame_bytes(
+            path,
+            n_rows as u64,
+            n_columns as u64,
+            pixel_type.bytes() as u64,
+        )?;
         // One decoded strip or tile is a buffer of its own: it counts like a frame.
-        limits.frame_bytes(path, chunk_rows as u64, layout.chunk_row_bits().div_ceil(8), 1)?;
+        limits.frame_bytes(
+            path,
+            chunk_rows as u64,
+            layout.chunk_row_bits().div_ceil(8),
+            1,
+        )?;
         Ok(layout)
     }
 
     fn chunk_row_bits(&self) -> u64 {
         // Below 2^32 columns, 2^16 samples and 64 bits this fits, but for the worst of tags: then it saturates.
-        (self.chunk_columns as u64).saturating_mul(self.interleaved as u64).saturating_mul(u64::from(self.bits))
+        (self.chunk_columns as u64)
+            .saturating_mul(self.interleaved as u64)
+            .saturating_mul(u64::from(self.bits))
     }
 
     /// Bytes of one row of a strip or tile; rows start on a byte.
@@ -206,7 +277,11 @@ impl Layout {
 
     /// The first strip or tile of the plane that is taken.
     pub(super) fn first_chunk(&self) -> u64 {
-        if self.planar { self.chunks_of_plane() * self.plane as u64 } else { 0 }
+        if self.planar {
+            self.chunks_of_plane() * self.plane as u64
+        } else {
+            0
+        }
     }
 
     /// Rows that strip or tile `chunk` stores: all of a tile, the rest of the image for the last strip.
@@ -234,7 +309,10 @@ impl Layout {
 
     /// Whether the frame lies in the file as it lies in memory, but for the byte order.
     pub(super) fn is_plain(&self) -> bool {
-        self.is_direct() && self.compression == Compression::None && self.predictor == 1 && !self.reversed_bits
+        self.is_direct()
+            && self.compression == Compression::None
+            && self.predictor == 1
+            && !self.reversed_bits
     }
 
     /// The least number of stored bytes from which a strip or tile can be decoded.
@@ -249,14 +327,23 @@ impl Layout {
             return Some(("rows x columns", size(self), size(other)));
         }
         if self.pixel_type != other.pixel_type {
-            return Some(("pixel type", self.pixel_type.to_string(), other.pixel_type.to_string()));
+            return Some((
+                "pixel type",
+                self.pixel_type.to_string(),
+                other.pixel_type.to_string(),
+            ));
         }
         None
     }
 }
 
 /// Whether white is zero; refuses color, unless one plane was chosen.
-fn color(path: &Path, photometric: Option<u64>, samples: u64, plane: Option<usize>) -> Result<bool> {
+fn color(
+    path: &Path,
+    photometric: Option<u64>,
+    samples: u64,
+    plane: Option<usize>,
+) -> Result<bool> {
     let refuse = |name: &str| {
         let found = format!("{} ({name})", photometric.unwrap_or(1));
         Error::unsupported(path, "PhotometricInterpretation", found)
@@ -291,25 +378,55 @@ fn pixel_type(path: &Path, bits: u64, format: u64) -> Result<PixelType> {
         (3, 16) => PixelType::F16,
         (3, 32) => PixelType::F32,
         (3, 64) => PixelType::F64,
-        (1..=4, 0 | 65..) => return Err(Error::invalid(path, "BitsPerSample", None, "from 1 to 64", bits)),
+        (1..=4, 0 | 65..) => {
+            return Err(Error::invalid(
+                path,
+                "BitsPerSample",
+                None,
+                "from 1 to 64",
+                bits,
+            ));
+        }
         (1..=4, _) => {
             let kind = ["unsigned", "signed", "float", "undefined"][format as usize - 1];
-            return Err(Error::unsupported(path, "BitsPerSample", format!("{bits} ({kind})")));
+            return Err(Error::unsupported(
+                path,
+                "BitsPerSample",
+                format!("{bits} ({kind})"),
+            ));
         }
-        (5 | 6, _) => return Err(Error::unsupported(path, "SampleFormat", format!("{format} (complex)"))),
-        _ => return Err(Error::invalid(path, "SampleFormat", None, "from 1 to 6", format)),
+        (5 | 6, _) => {
+            return Err(Error::unsupported(
+                path,
+                "SampleFormat",
+                format!("{format} (complex)"),
+            ));
+        }
+        _ => {
+            return Err(Error::invalid(
+                path,
+                "SampleFormat",
+                None,
+                "from 1 to 6",
+                format,
+            ));
+        }
     })
 }
 
-fn predictor(path: &Path, value: u64, compression: Compression, pixel_type: PixelType) -> Result<u16> {
+fn predictor(path: &Path, value: u64, pixel_type: PixelType) -> Result<u16> {
     let is_float = matches!(pixel_type, PixelType::F16 | PixelType::F32 | PixelType::F64);
     match value {
         1 => Ok(1),
-        // The tag belongs to the compressions that use it; libtiff reads the others as if it were not there.
-        2 | 3 if matches!(compression, Compression::None | Compression::PackBits) => Ok(1),
         2 => Ok(2),
         3 if is_float => Ok(3),
-        3 => Err(Error::invalid(path, "Predictor", None, "1 or 2 for whole numbers", value)),
+        3 => Err(Error::invalid(
+            path,
+            "Predictor",
+            None,
+            "1 or 2 for whole numbers",
+            value,
+        )),
         _ => Err(Error::unsupported(path, "Predictor", value)),
     }
 }

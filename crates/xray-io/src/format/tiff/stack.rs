@@ -29,7 +29,11 @@ pub(super) struct Interpretation {
 }
 
 impl Stack<'_> {
-    pub(super) fn interpret(&self, metadata: &mut Metadata, context: &mut Context<'_>) -> Result<Interpretation> {
+    pub(super) fn interpret(
+        &self,
+        metadata: &mut Metadata,
+        context: &mut Context<'_>,
+    ) -> Result<Interpretation> {
         let plain = Interpretation {
             format: None,
             contiguous: None,
@@ -45,11 +49,19 @@ impl Stack<'_> {
         }
         if let Some(claimed) = shaped(text, self.layout) {
             let mut plain = plain;
-            plain.contiguous = self.contiguous("the shape in ImageDescription", claimed, context, &mut plain.order)?;
+            plain.contiguous = self.contiguous(
+                "the shape in ImageDescription",
+                claimed,
+                context,
+                &mut plain.order,
+            )?;
             if plain.contiguous.is_none() && claimed != self.n_pages as u64 {
                 metadata.note(
                     "ImageDescription",
-                    format!("its shape claims {claimed} pages, the file has {}; those are taken", self.n_pages),
+                    format!(
+                        "its shape claims {claimed} pages, the file has {}; those are taken",
+                        self.n_pages
+                    ),
                 );
             }
             return Ok(plain);
@@ -71,14 +83,23 @@ impl Stack<'_> {
         }
         let path = self.source.path();
         if !self.layout.is_plain() {
-            let found = format!("{claimed} frames in one directory with {}", self.layout.compression.name());
+            let found = format!(
+                "{claimed} frames in one directory with {}",
+                self.layout.compression.name()
+            );
             return Err(Error::unsupported(path, "a stack of", found));
         }
-        let bytes = (self.layout.n_rows * self.layout.n_columns * self.layout.pixel_type.bytes()) as u64;
+        let bytes =
+            (self.layout.n_rows * self.layout.n_columns * self.layout.pixel_type.bytes()) as u64;
         let found = (self.source.len() - self.first_offset) / bytes;
         let whole = found.min(claimed);
         if whole < claimed {
-            context.fault(Error::FrameCount { path: path.to_owned(), claimed_by, claimed, found })?;
+            context.fault(Error::FrameCount {
+                path: path.to_owned(),
+                claimed_by,
+                claimed,
+                found,
+            })?;
         }
         context.limits().check_frames(path, whole)?;
         *order = Order::AsStored(whole as usize);
@@ -92,22 +113,34 @@ pub(super) struct Axes(pub(super) [(char, u64); 3]);
 
 impl Axes {
     pub(super) fn length(&self, axis: char) -> u64 {
-        self.0.iter().find(|(name, _)| *name == axis).map_or(1, |(_, length)| *length)
+        self.0
+            .iter()
+            .find(|(name, _)| *name == axis)
+            .map_or(1, |(_, length)| *length)
     }
 
     /// Number of planes, if it can be counted.
     pub(super) fn n_planes(&self) -> Option<u64> {
-        self.0.iter().try_fold(1_u64, |product, (_, length)| product.checked_mul(*length))
+        self.0
+            .iter()
+            .try_fold(1_u64, |product, (_, length)| product.checked_mul(*length))
     }
 
     /// Index of a plane.
     pub(super) fn plane(&self, of: impl Fn(char) -> u64) -> u64 {
-        self.0.iter().rev().fold(0, |plane, (name, length)| plane * length + of(*name))
+        self.0
+            .iter()
+            .rev()
+            .fold(0, |plane, (name, length)| plane * length + of(*name))
     }
 
     /// Which axis is the sequence, and the planes of its frames. Of the other axes one position must have been chosen,
     /// unless they have only one.
-    pub(super) fn sequence(&self, stack: &Stack<'_>, context: &Context<'_>) -> Result<(char, Vec<u64>)> {
+    pub(super) fn sequence(
+        &self,
+        stack: &Stack<'_>,
+        context: &Context<'_>,
+    ) -> Result<(char, Vec<u64>)> {
         let path = stack.source.path();
         let (t, z, c) = (self.length('T'), self.length('Z'), self.length('C'));
         let axis = if t > 1 || (z == 1 && c == 1) {
@@ -119,19 +152,24 @@ impl Axes {
         } else {
             'T'
         };
-        let chosen = |name: char, length: u64, choice: Option<usize>, what: &'static str| -> Result<u64> {
-            match choice {
-                _ if axis == name => Ok(0),
-                Some(choice) if (choice as u64) < length => Ok(choice as u64),
-                Some(choice) => Err(Error::NotFound { path: path.to_owned(), what, name: choice.to_string() }),
-                None if length == 1 => Ok(0),
-                None => Err(Error::Ambiguous {
-                    path: path.to_owned(),
-                    what,
-                    choices: format!("0 to {}", length - 1),
-                }),
-            }
-        };
+        let chosen =
+            |name: char, length: u64, choice: Option<usize>, what: &'static str| -> Result<u64> {
+                match choice {
+                    _ if axis == name => Ok(0),
+                    Some(choice) if (choice as u64) < length => Ok(choice as u64),
+                    Some(choice) => Err(Error::NotFound {
+                        path: path.to_owned(),
+                        what,
+                        name: choice.to_string(),
+                    }),
+                    None if length == 1 => Ok(0),
+                    None => Err(Error::Ambiguous {
+                        path: path.to_owned(),
+                        what,
+                        choices: format!("0 to {}", length - 1),
+                    }),
+                }
+            };
         let slice = chosen('Z', z, context.slice(), "slice")?;
         let channel = chosen('C', c, context.channel(), "channel")?;
         let length = self.length(axis);
@@ -152,12 +190,23 @@ impl Axes {
 fn shaped(text: &str, layout: &Layout) -> Option<u64> {
     let rest = text.strip_prefix('{')?;
     let rest = &rest[rest.find("\"shape\"")? + 7..];
-    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('[')?;
-    let lengths: Vec<u64> =
-        rest[..rest.find(']')?].split(',').map(|length| length.trim().parse().ok()).collect::<Option<_>>()?;
+    let rest = rest
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start()
+        .strip_prefix('[')?;
+    let lengths: Vec<u64> = rest[..rest.find(']')?]
+        .split(',')
+        .map(|length| length.trim().parse().ok())
+        .collect::<Option<_>>()?;
     match lengths[..] {
-        [ref frames @ .., rows, columns] if (rows, columns) == (layout.n_rows as u64, layout.n_columns as u64) => {
-            frames.iter().try_fold(1_u64, |product, length| product.checked_mul(*length)).filter(|n| *n > 0)
+        [ref frames @ .., rows, columns]
+            if (rows, columns) == (layout.n_rows as u64, layout.n_columns as u64) =>
+        {
+            frames
+                .iter()
+                .try_fold(1_u64, |product, length| product.checked_mul(*length))
+                .filter(|n| *n > 0)
         }
         _ => None,
     }
@@ -172,7 +221,10 @@ mod tests {
         let axes = Axes([('C', 2), ('Z', 3), ('T', 4)]);
         assert_eq!(axes.n_planes(), Some(24));
         assert_eq!(axes.plane(|name| if name == 'T' { 3 } else { 0 }), 18);
-        assert_eq!(axes.plane(|name| if name == 'C' { 1 } else { 2 }), 1 + 2 * 2 + 2 * 6);
+        assert_eq!(
+            axes.plane(|name| if name == 'C' { 1 } else { 2 }),
+            1 + 2 * 2 + 2 * 6
+        );
         assert_eq!(Axes([('C', u64::MAX), ('Z', 2), ('T', 1)]).n_planes(), None);
     }
 }

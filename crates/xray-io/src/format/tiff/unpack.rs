@@ -28,14 +28,24 @@ fn unpack_12(source: &[u8], destination: &mut [u8]) {
 fn unpack_groups<const BYTES: usize, const BITS: u32>(source: &[u8], destination: &mut [u8]) {
     let whole = destination.len() / 8;
     let mask = (1_u64 << BITS) - 1;
-    for (out, bytes) in destination.chunks_exact_mut(8).zip(source.chunks_exact(BYTES)) {
-        let group = bytes.iter().fold(0_u64, |group, &byte| group << 8 | u64::from(byte));
+    for (out, bytes) in destination
+        .chunks_exact_mut(8)
+        .zip(source.chunks_exact(BYTES))
+    {
+        let group = bytes
+            .iter()
+            .fold(0_u64, |group, &byte| group << 8 | u64::from(byte));
         for (i, sample) in out.chunks_exact_mut(2).enumerate() {
             let value = group >> (BITS * (3 - i as u32)) & mask;
             sample.copy_from_slice(&(value as u16).to_ne_bytes());
         }
     }
-    unpack_any(BITS, 2, &source[whole * BYTES..], &mut destination[whole * 8..]);
+    unpack_any(
+        BITS,
+        2,
+        &source[whole * BYTES..],
+        &mut destination[whole * 8..],
+    );
 }
 
 /// Any number of bits from 1 to 32, into 1, 2 or 4 bytes.
@@ -75,7 +85,9 @@ macro_rules! accumulate {
         } else {
             let step = $samples * $size;
             for at in (step..$row.len()).step_by($size) {
-                let sum = read(&$row[at - step..at - step + $size]).wrapping_add(read(&$row[at..at + $size])) & $mask;
+                let sum = read(&$row[at - step..at - step + $size])
+                    .wrapping_add(read(&$row[at..at + $size]))
+                    & $mask;
                 $row[at..at + $size].copy_from_slice(&sum.to_ne_bytes());
             }
         }
@@ -94,7 +106,12 @@ pub(super) fn undo_differences(row: &mut [u8], samples: usize, bytes: usize, bit
 
 /// Undoes the floating-point predictor (3) of one row: differences of bytes, and the bytes of all samples sorted by their
 /// significance. The result is native, whatever the byte order of the file.
-pub(super) fn undo_float_differences(row: &mut [u8], samples: usize, bytes: usize, scratch: &mut Vec<u8>) {
+pub(super) fn undo_float_differences(
+    row: &mut [u8],
+    samples: usize,
+    bytes: usize,
+    scratch: &mut Vec<u8>,
+) {
     for i in samples..row.len() {
         row[i] = row[i].wrapping_add(row[i - samples]);
     }
@@ -103,7 +120,11 @@ pub(super) fn undo_float_differences(row: &mut [u8], samples: usize, bytes: usiz
     let n = row.len() / bytes;
     for (i, sample) in row.chunks_exact_mut(bytes).enumerate() {
         for (significance, byte) in sample.iter_mut().enumerate() {
-            let plane = if cfg!(target_endian = "big") { significance } else { bytes - 1 - significance };
+            let plane = if cfg!(target_endian = "big") {
+                significance
+            } else {
+                bytes - 1 - significance
+            };
             *byte = scratch[plane * n + i];
         }
     }
@@ -134,9 +155,14 @@ mod tests {
                 _ => PixelType::U32,
             };
             for n in 1..=35_usize {
-                let mask = if bits == 32 { u32::MAX } else { (1 << bits) - 1 };
-                let values: Vec<u32> =
-                    (0..n as u32).map(|i| i.wrapping_mul(2_654_435_761).rotate_left(i) & mask).collect();
+                let mask = if bits == 32 {
+                    u32::MAX
+                } else {
+                    (1 << bits) - 1
+                };
+                let values: Vec<u32> = (0..n as u32)
+                    .map(|i| i.wrapping_mul(2_654_435_761).rotate_left(i) & mask)
+                    .collect();
                 let mut out = vec![0; n * pixel_type.bytes()];
                 unpack_row(bits, pixel_type, &pack(bits, &values), &mut out);
                 let found: Vec<u32> = out
@@ -155,9 +181,15 @@ mod tests {
 
     #[test]
     fn differences_wrap_in_their_bits() {
-        let mut row: Vec<u8> = [4000_u16, 200, 4095, 1].iter().flat_map(|value| value.to_ne_bytes()).collect();
+        let mut row: Vec<u8> = [4000_u16, 200, 4095, 1]
+            .iter()
+            .flat_map(|value| value.to_ne_bytes())
+            .collect();
         undo_differences(&mut row, 1, 2, 12);
-        let found: Vec<u16> = row.chunks_exact(2).map(|b| u16::from_ne_bytes([b[0], b[1]])).collect();
+        let found: Vec<u16> = row
+            .chunks_exact(2)
+            .map(|b| u16::from_ne_bytes([b[0], b[1]]))
+            .collect();
         assert_eq!(found, [4000, 104, 103, 104]);
         let mut row = vec![1, 10, 1, 10, 255, 10];
         undo_differences(&mut row, 2, 1, 8);
