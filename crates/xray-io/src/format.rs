@@ -21,7 +21,7 @@ use crate::reader::SequenceReader;
 use crate::source::Source;
 
 /// Opens a file whose format is known.
-pub(crate) type Open = fn(Arc<Source>, &mut Context<'_>) -> Result<Box<dyn SequenceReader>>;
+pub(crate) type Open = fn(&Arc<Source>, &mut Context<'_>) -> Result<Box<dyn SequenceReader>>;
 
 /// One line of the table of formats.
 struct Format {

@@ -11,6 +11,10 @@ use crate::error::{Error, Result};
 /// beyond three times the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(
+    clippy::struct_field_names,
+    reason = "fields are named as their setters"
+)]
 pub struct Limits {
     max_frame_bytes: u64,
     max_total_bytes: u64,
@@ -91,18 +95,10 @@ impl Limits {
         Self::check(path, "max_frames", frames, self.max_frames)
     }
 
-    #[cfg_attr(
-        not(feature = "tiff"),
-        expect(dead_code, reason = "only containers with pages use it")
-    )]
     pub(crate) fn check_ifds(&self, path: &Path, ifds: u64) -> Result<()> {
         Self::check(path, "max_ifds", ifds, self.max_ifds)
     }
 
-    #[cfg_attr(
-        not(any(feature = "tiff", feature = "npy")),
-        expect(dead_code, reason = "formats with headers use it")
-    )]
     pub(crate) fn check_metadata_bytes(&self, path: &Path, bytes: u64) -> Result<()> {
         Self::check(path, "max_metadata_bytes", bytes, self.max_metadata_bytes)
     }

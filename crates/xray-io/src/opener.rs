@@ -191,7 +191,7 @@ impl Opener {
         let reader = if path.is_dir() {
             format::open_folder(path, &mut context)?
         } else {
-            context.open_source(Arc::new(Source::open(path)?))?
+            context.open_source(&Arc::new(Source::open(path)?))?
         };
         self.describe(reader, &context.faults)
     }
@@ -212,7 +212,7 @@ impl Opener {
             tolerant: self.lenient,
             faults: Vec::new(),
         };
-        let reader = context.open_source(Arc::new(Source::memory(name.as_ref(), bytes)))?;
+        let reader = context.open_source(&Arc::new(Source::memory(name.as_ref(), bytes)))?;
         self.describe(reader, &context.faults)
     }
 
@@ -232,7 +232,7 @@ impl Opener {
         let reader = if path.is_dir() {
             format::open_folder(path, &mut context)?
         } else {
-            context.open_source(Arc::new(Source::open(path)?))?
+            context.open_source(&Arc::new(Source::open(path)?))?
         };
         let faults = context.faults;
         Salvage::new(self.describe(reader, &faults)?, faults)
@@ -250,7 +250,7 @@ impl Opener {
             tolerant: true,
             faults: Vec::new(),
         };
-        let reader = context.open_source(Arc::new(Source::memory(name.as_ref(), bytes)))?;
+        let reader = context.open_source(&Arc::new(Source::memory(name.as_ref(), bytes)))?;
         let faults = context.faults;
         Salvage::new(self.describe(reader, &faults)?, faults)
     }
@@ -306,10 +306,6 @@ pub(crate) struct Context<'a> {
     faults: Vec<Error>,
 }
 
-#[cfg_attr(
-    not(all(feature = "tiff", feature = "npy", feature = "png")),
-    expect(dead_code, reason = "each format uses a part of it")
-)]
 impl Context<'_> {
     pub(crate) fn options(&self) -> &Opener {
         self.options
@@ -363,11 +359,11 @@ impl Context<'_> {
         Ok(())
     }
 
-    pub(crate) fn open_source(&mut self, source: Arc<Source>) -> Result<Box<dyn SequenceReader>> {
+    pub(crate) fn open_source(&mut self, source: &Arc<Source>) -> Result<Box<dyn SequenceReader>> {
         if let Some(description) = &self.options.raw {
-            return format::open_raw(source, description.clone(), self);
+            return format::open_raw(source, description, self);
         }
-        format::detect(&source)?(source, self)
+        format::detect(source)?(source, self)
     }
 }
 

@@ -189,7 +189,8 @@ mod tests {
                 _ => sign * (1.0 + mantissa / 1024.0) * 2f64.powi(exponent - 15),
             };
             assert!(
-                f64::from(value) == expected || (value.is_nan() && expected.is_nan()),
+                f64::from(value).to_bits() == expected.to_bits()
+                    || (value.is_nan() && expected.is_nan()),
                 "{bits:04x}"
             );
             assert_eq!(value.is_sign_negative(), bits >> 15 == 1);

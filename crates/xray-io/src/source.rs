@@ -140,10 +140,6 @@ impl Source {
     }
 
     /// `length` bytes from `offset`; nothing is allocated unless they are there.
-    #[cfg_attr(
-        not(any(feature = "tiff", feature = "npy")),
-        expect(dead_code, reason = "formats with headers use it")
-    )]
     pub(crate) fn read_vec(&self, what: &'static str, offset: u64, length: u64) -> Result<Vec<u8>> {
         self.check_range(what, offset, length)?;
         let mut buffer = vec![0; length as usize];

@@ -212,7 +212,13 @@ impl TimeAxis {
             positive("exposure", *value)?;
         }
         self.exposure = match seconds.first() {
-            Some(first) if seconds.iter().all(|value| value == first) => Exposure::Constant(*first),
+            Some(first)
+                if seconds
+                    .iter()
+                    .all(|value| value.to_bits() == first.to_bits()) =>
+            {
+                Exposure::Constant(*first)
+            }
             _ => Exposure::PerFrame(seconds),
         };
         Ok(self)
@@ -395,7 +401,6 @@ impl TimeAxis {
             TimeOf::Later => 0.0,
         };
         let timing = match &self.timing {
-            Timing::Unknown => Timing::Unknown,
             Timing::Uniform { t0, dt } => Timing::Uniform {
                 t0: t0 - back * lag as f64 * dt,
                 dt: *dt,
@@ -414,7 +419,7 @@ impl TimeAxis {
                 };
                 Timing::Irregular((0..n + lag).map(of).collect())
             }
-            Timing::Irregular(_) => Timing::Unknown,
+            Timing::Unknown | Timing::Irregular(_) => Timing::Unknown,
         };
         Self { timing, exposure }
     }

@@ -13,6 +13,12 @@ use xray_io::{Metadata, Opener, PixelType, RawDescription, SequenceReader, Seque
 
 type TestResult = Result<(), Box<dyn Error>>;
 
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 /// SHA-256 of the pixels of all frames in C order, little-endian.
 fn digest(reader: &dyn SequenceReader) -> xray_io::Result<String> {
     let shape = reader.shape();
@@ -27,11 +33,7 @@ fn digest(reader: &dyn SequenceReader) -> xray_io::Result<String> {
         }
         hash.update(&frame);
     }
-    Ok(hash
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hex(&hash.finalize()))
 }
 
 /// The name that the oracles give the type; they call single bits `bool`.
@@ -140,7 +142,7 @@ fn our_own_valid_files_equal_their_manifest() -> TestResult {
                 Err(problem) => drop(failures.insert(key.clone(), problem)),
             },
             Err(xray_io::Error::Unsupported { .. }) if name.starts_with("lerc_") => {
-                refused.push(key.clone())
+                refused.push(key.clone());
             }
             Err(xray_io::Error::FeatureMissing {
                 feature: "lzma", ..
@@ -185,7 +187,7 @@ fn gray_files_of_other_programs_equal_their_manifest() -> TestResult {
                     match compare(&single, page) {
                         Ok(()) => read += 1,
                         Err(problem) => {
-                            drop(failures.insert(format!("{name} page {number}"), problem))
+                            drop(failures.insert(format!("{name} page {number}"), problem));
                         }
                     }
                 }
@@ -233,20 +235,17 @@ fn check_planes(
     let size = planes[0].1;
     let mut all = Vec::new();
     if planar {
-        planes
-            .iter()
-            .for_each(|plane| all.extend_from_slice(&plane.0));
+        for plane in &planes {
+            all.extend_from_slice(&plane.0);
+        }
     } else {
         for pixel in 0..rows * columns {
-            planes.iter().for_each(|plane| {
-                all.extend_from_slice(&plane.0[pixel * size..(pixel + 1) * size])
-            });
+            for plane in &planes {
+                all.extend_from_slice(&plane.0[pixel * size..(pixel + 1) * size]);
+            }
         }
     }
-    let found: String = Sha256::digest(&all)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let found = hex(&Sha256::digest(&all));
     if Some(found.as_str()) != pages[0]["sha256"].as_str() {
         failures.insert(path.display().to_string(), "other planes".to_owned());
         return Ok(0);

@@ -8,8 +8,9 @@ use proptest::prelude::*;
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::encoder::{Compression, Predictor, TiffEncoder, colortype};
 use xray_io::{
-    ByteOrder, FrameRate, ImageSequence, Metadata, Opener, PixelSize, PixelType, RawDescription, RegionOfInterest,
-    SequenceReader, SequenceReaderExt, TiffCompression, TiffLayout, TiffWriter, TimeAxis, write_npy,
+    ByteOrder, FrameRate, ImageSequence, Metadata, Opener, PixelSize, PixelType, RawDescription,
+    RegionOfInterest, SequenceReader, SequenceReaderExt, TiffCompression, TiffLayout, TiffWriter,
+    TimeAxis, write_npy,
 };
 
 type TestResult = Result<(), Box<dyn Error>>;
@@ -29,22 +30,35 @@ const TYPES: [PixelType; 11] = [
 ];
 
 /// Frames of any type from bytes.
-fn typed(pixel_type: PixelType, shape: (usize, usize, usize), seed: u64) -> xray_io::Result<Box<dyn SequenceReader>> {
+fn typed(
+    pixel_type: PixelType,
+    shape: (usize, usize, usize),
+    seed: u64,
+) -> xray_io::Result<Box<dyn SequenceReader>> {
     let mut state = seed | 1;
     let length = shape.0 * shape.1 * shape.2 * pixel_type.bytes();
     let bytes = (0..length)
         .map(|_| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 59) as u8
         })
         .collect();
-    let order = if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
+    let order = if cfg!(target_endian = "big") {
+        ByteOrder::Big
+    } else {
+        ByteOrder::Little
+    };
     let description = RawDescription::new(shape.1, shape.2, pixel_type).byte_order(order);
-    Opener::new().raw(description).open_bytes("memory.raw", bytes)
+    Opener::new()
+        .raw(description)
+        .open_bytes("memory.raw", bytes)
 }
 
 fn bytes_of(reader: &dyn SequenceReader) -> xray_io::Result<Vec<u8>> {
-    let mut bytes = vec![0; reader.shape().n_frames * reader.shape().frame_bytes(reader.pixel_type())];
+    let mut bytes =
+        vec![0; reader.shape().n_frames * reader.shape().frame_bytes(reader.pixel_type())];
     reader.read_native_range_into(0..reader.shape().n_frames, &mut bytes)?;
     Ok(bytes)
 }
@@ -199,8 +213,16 @@ fn calibration_survives_the_file() -> TestResult {
             TiffWriter::new().layout(layout).write(&path, &sequence)?;
             let back = xray_io::open(&path)?.read_all()?;
             let calibration = back.calibration().ok_or("calibrated")?;
-            approx::assert_relative_eq!(calibration.pixel_size().micrometers(), size, max_relative = 1e-12);
-            approx::assert_relative_eq!(calibration.frame_rate().hertz(), rate, max_relative = 1e-14);
+            approx::assert_relative_eq!(
+                calibration.pixel_size().micrometers(),
+                size,
+                max_relative = 1e-12
+            );
+            approx::assert_relative_eq!(
+                calibration.frame_rate().hertz(),
+                rate,
+                max_relative = 1e-14
+            );
             assert_eq!(back.view(), sequence.view());
         }
     }
@@ -215,17 +237,38 @@ fn folders_are_read_in_natural_order_and_gaps_are_told() -> TestResult {
         TiffWriter::new().write(folder.path().join(format!("frame_{number}.tif")), &frame)?;
     }
     std::fs::write(folder.path().join("notes.txt"), "not a frame")?;
-    let reader = Opener::new().frame_rate(FrameRate::from_hertz(1000.0)?).open(folder.path())?;
+    let reader = Opener::new()
+        .frame_rate(FrameRate::from_hertz(1000.0)?)
+        .open(folder.path())?;
     assert_eq!(reader.shape().n_frames, 4);
-    let firsts: Vec<f32> = reader.iter_f32().map(|frame| frame.map(|frame| frame[[0, 0]])).collect::<Result<_, _>>()?;
+    let firsts: Vec<f32> = reader
+        .iter_f32()
+        .map(|frame| frame.map(|frame| frame[[0, 0]]))
+        .collect::<Result<_, _>>()?;
     assert_eq!(firsts, [8.0, 9.0, 10.0, 12.0]);
-    assert_eq!(reader.time_axis().interval(), None, "a gap makes the axis irregular");
-    approx::assert_relative_eq!(reader.time_axis().start(3).ok_or("known")?, 4e-3, max_relative = 1e-12);
-    assert!(reader.metadata().notes.iter().any(|note| note.text.contains("between 10 and 12")));
+    assert_eq!(
+        reader.time_axis().interval(),
+        None,
+        "a gap makes the axis irregular"
+    );
+    approx::assert_relative_eq!(
+        reader.time_axis().start(3).ok_or("known")?,
+        4e-3,
+        max_relative = 1e-12
+    );
+    assert!(
+        reader
+            .metadata()
+            .notes
+            .iter()
+            .any(|note| note.text.contains("between 10 and 12"))
+    );
 
     let other = ImageSequence::new(Array3::zeros((1, 2, 4)))?;
     TiffWriter::new().write(folder.path().join("frame_13.tif"), &other)?;
-    let error = xray_io::open(folder.path()).err().ok_or("another shape is refused")?;
+    let error = xray_io::open(folder.path())
+        .err()
+        .ok_or("another shape is refused")?;
     assert_eq!(error.frame(), Some(4), "{error}");
     let salvage = xray_io::salvage(folder.path())?;
     assert_eq!(salvage.reader().frame_numbers(), [0, 1, 2, 3]);
@@ -236,16 +279,27 @@ fn folders_are_read_in_natural_order_and_gaps_are_told() -> TestResult {
 fn a_stack_of_one_directory_beyond_the_file_is_refused_and_salvaged() -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("x.tif");
-    let one = ImageSequence::new(Array3::from_shape_fn((1, 4, 5), |(_, r, c)| (r * 5 + c) as f32))?;
+    let one = ImageSequence::new(Array3::from_shape_fn((1, 4, 5), |(_, r, c)| {
+        (r * 5 + c) as f32
+    }))?;
     TiffWriter::new().write(&path, &one)?;
     let text = String::from_utf8_lossy(&std::fs::read(&path)?).into_owned();
     assert!(text.contains("images=1\n"));
     let mut bytes = std::fs::read(&path)?;
-    let at = bytes.windows(9).position(|window| window == b"images=1\n").ok_or("images")?;
+    let at = bytes
+        .windows(9)
+        .position(|window| window == b"images=1\n")
+        .ok_or("images")?;
     bytes[at + 7] = b'7';
     // Behind the first frame stand the tags, not frames; there is room for some claims, not for seven.
-    let error = Opener::new().open_bytes("x.tif", bytes.clone()).err().ok_or("refused")?;
-    assert!(matches!(error, xray_io::Error::FrameCount { claimed: 7, .. }), "{error}");
+    let error = Opener::new()
+        .open_bytes("x.tif", bytes.clone())
+        .err()
+        .ok_or("refused")?;
+    assert!(
+        matches!(error, xray_io::Error::FrameCount { claimed: 7, .. }),
+        "{error}"
+    );
     let salvage = Opener::new().salvage_bytes("x.tif", bytes)?;
     assert_eq!(salvage.reader().read_frame_f32(0)?, one.frame(0));
     assert_eq!(salvage.faults().len(), 1);

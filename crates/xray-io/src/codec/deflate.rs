@@ -92,8 +92,8 @@ mod tests {
 
     fn zlib(data: &[u8]) -> Vec<u8> {
         let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::new(6));
-        encoder.write_all(data).unwrap();
-        encoder.finish().unwrap()
+        encoder.write_all(data).expect("memory");
+        encoder.finish().expect("memory")
     }
 
     #[test]

@@ -22,7 +22,7 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    #[inline(always)]
+    #[inline]
     fn refill(&mut self) {
         if let Some(bytes) = self.input.get(self.at..self.at + 8) {
             let mut word = [0; 8];
@@ -43,7 +43,7 @@ impl Bits<'_> {
         }
     }
 
-    #[inline(always)]
+    #[inline]
     fn take(&mut self, width: u32) -> Option<u32> {
         if self.available < width {
             self.refill();
@@ -73,7 +73,7 @@ pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecPro
         available: 0,
     };
     // (start in the output, length) of each string.
-    let mut table = [(0_u32, 0_u32); MAX_CODES as usize];
+    let mut table = vec![(0_u32, 0_u32); MAX_CODES as usize];
     let (mut next, mut width) = (FIRST, 9);
     let mut previous: Option<(usize, usize)> = None;
     let mut done = 0;

@@ -103,7 +103,7 @@ impl SequenceReader for Fortran {
 }
 
 pub(crate) fn open(
-    source: Arc<Source>,
+    source: &Arc<Source>,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
     let length = source.len();
@@ -112,7 +112,7 @@ pub(crate) fn open(
 
 /// Opens the array that takes `length` bytes from `start`.
 fn open_at(
-    source: Arc<Source>,
+    source: &Arc<Source>,
     start: u64,
     length: u64,
     format: &'static str,
@@ -120,7 +120,7 @@ fn open_at(
 ) -> Result<Box<dyn SequenceReader>> {
     let path = source.path();
     let limits = *context.limits();
-    let (header, data) = Header::read(&source, start, length, &limits)?;
+    let (header, data) = Header::read(source, start, length, &limits)?;
     let (n_frames, n_rows, n_columns) = match header.shape[..] {
         [rows, columns] => (1, rows, columns),
         [frames, rows, columns] => (frames, rows, columns),
@@ -177,6 +177,7 @@ fn open_at(
         n_columns: n_columns as usize,
     };
     let (metadata, time_axis) = (Metadata::new(), TimeAxis::unknown());
+    let source = Arc::clone(source);
     if header.fortran_order && header.shape.iter().filter(|length| **length > 1).count() > 1 {
         return Ok(Box::new(Fortran {
             source,
@@ -202,11 +203,11 @@ fn open_at(
 }
 
 pub(crate) fn open_npz(
-    source: Arc<Source>,
+    source: &Arc<Source>,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
     let limits = *context.limits();
-    let entries = zip::entries(&source, &limits)?;
+    let entries = zip::entries(source, &limits)?;
     let path = source.path();
     let name_of = |entry: &zip::Entry| {
         entry
@@ -217,7 +218,11 @@ pub(crate) fn open_npz(
     };
     let arrays: Vec<&zip::Entry> = entries
         .iter()
-        .filter(|entry| entry.name.ends_with(".npy"))
+        .filter(|entry| {
+            Path::new(&entry.name)
+                .extension()
+                .is_some_and(|extension| extension == "npy")
+        })
         .collect();
     let entry = match (context.dataset(), &arrays[..]) {
         (Some(wanted), _) => arrays
@@ -244,14 +249,12 @@ pub(crate) fn open_npz(
             });
         }
     };
-    match entry.read(&source, &limits)? {
-        zip::Contents::Stored { offset, bytes } => {
-            open_at(Arc::clone(&source), offset, bytes, "NPZ", context)
-        }
+    match entry.read(source, &limits)? {
+        zip::Contents::Stored { offset, bytes } => open_at(source, offset, bytes, "NPZ", context),
         zip::Contents::Inflated(bytes) => {
             let inner = Arc::new(Source::memory(path, bytes));
             let length = inner.len();
-            open_at(inner, 0, length, "NPZ", context)
+            open_at(&inner, 0, length, "NPZ", context)
         }
     }
 }

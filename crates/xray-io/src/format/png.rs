@@ -108,7 +108,7 @@ impl SequenceReader for Png {
 }
 
 pub(crate) fn open(
-    source: Arc<Source>,
+    source: &Arc<Source>,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
     let path = source.path();
@@ -171,7 +171,7 @@ pub(crate) fn open(
         ));
     }
     Ok(Box::new(Png {
-        source,
+        source: Arc::clone(source),
         shape,
         pixel_type,
         bits,
@@ -233,7 +233,7 @@ mod tests {
             Opener::new().open_bytes("x.png", color),
             Err(Error::Unsupported { .. })
         ));
-        let data: Vec<u8> = (0..64 * 64_u32).map(|i| (i * i >> 3) as u8).collect();
+        let data: Vec<u8> = (0..64 * 64_u32).map(|i| ((i * i) >> 3) as u8).collect();
         let whole = write(64, 64, ColorType::Grayscale, BitDepth::Eight, &data);
         for cut in [9, 20, 40, whole.len() / 2, whole.len() - 30] {
             let result = Opener::new()

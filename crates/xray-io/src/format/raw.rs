@@ -229,8 +229,8 @@ impl SequenceReader for EvenFrames {
 }
 
 pub(crate) fn open_raw(
-    source: Arc<Source>,
-    description: RawDescription,
+    source: &Arc<Source>,
+    description: &RawDescription,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
     let RawDescription {
@@ -241,7 +241,7 @@ pub(crate) fn open_raw(
         offset,
         gap,
         n_frames,
-    } = description;
+    } = *description;
     let path = source.path();
     let bytes = context.limits().frame_bytes(
         path,
@@ -295,7 +295,7 @@ pub(crate) fn open_raw(
         n_columns,
     };
     Ok(Box::new(EvenFrames {
-        source,
+        source: Arc::clone(source),
         format: "raw",
         shape,
         pixel_type,

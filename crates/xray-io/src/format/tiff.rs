@@ -390,11 +390,11 @@ fn add_page(
 }
 
 pub(crate) fn open(
-    source: Arc<Source>,
+    source: &Arc<Source>,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
-    let header = Header::read(&source)?;
-    let mut walk = walk(&source, header, context)?;
+    let header = Header::read(source)?;
+    let mut walk = walk(source, header, context)?;
     let no_frames = || Error::NoFrames {
         path: source.path().to_owned(),
     };
@@ -408,15 +408,15 @@ pub(crate) fn open(
             format!("{} thumbnails or masks left out", walk.skipped),
         );
     }
-    describe(&source, &first, &layout, &mut metadata, context)?;
+    describe(source, &first, &layout, &mut metadata, context);
     let description = first
-        .text(&source, tag::DESCRIPTION, "ImageDescription", &limits)?
+        .text(source, tag::DESCRIPTION, "ImageDescription", &limits)?
         .unwrap_or_default();
     let stack = stack::Stack {
-        source: &source,
+        source,
         layout: &layout,
         n_pages: walk.n_pages,
-        pixels_per_unit: first.rational(&source, tag::X_RESOLUTION, "XResolution")?,
+        pixels_per_unit: first.rational(source, tag::X_RESOLUTION, "XResolution")?,
         first_offset: walk.chunks.first().map_or(0, |chunk| chunk.offset),
         description: &description,
     };
@@ -443,7 +443,7 @@ pub(crate) fn open(
         broken: walk.broken,
         time_axis: found.time_axis,
         metadata,
-        source,
+        source: Arc::clone(source),
     }))
 }
 
@@ -454,7 +454,7 @@ fn describe(
     layout: &Layout,
     metadata: &mut Metadata,
     context: &Context<'_>,
-) -> Result<()> {
+) {
     let path = source.path().display().to_string();
     let origin = |key: &str, text: &str| Origin::File {
         path: path.clone(),
@@ -490,5 +490,4 @@ fn describe(
             metadata.entries.push((key.to_owned(), text));
         }
     }
-    Ok(())
 }

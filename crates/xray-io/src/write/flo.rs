@@ -149,10 +149,7 @@ mod tests {
         let field = read_flo(&path)?;
         assert_eq!((field.u, field.v), (u.t().to_owned(), v.t().to_owned()));
         let bytes = std::fs::read(&path)?;
-        assert_eq!(
-            f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]),
-            202_021.25
-        );
+        assert_eq!(bytes[..4], 202_021.25_f32.to_le_bytes());
         for cut in [0, 3, 11, 12, bytes.len() - 1] {
             std::fs::write(&path, &bytes[..cut])?;
             assert!(read_flo(&path).is_err());

@@ -241,14 +241,13 @@ fn differences(rows: &mut [u8], row_bytes: usize, size: usize) {
 }
 
 fn description(metadata: &Metadata, time_axis: &TimeAxis, n_frames: usize) -> String {
+    use std::fmt::Write;
     let mut text = format!(
         "ImageJ=1.54f\nimages={n_frames}\nframes={n_frames}\nhyperstack=true\nmode=grayscale\nloop=false\n"
     );
     if let Some(dt) = time_axis.interval() {
-        text.push_str(&format!(
-            "finterval={dt:?}\nfps={:?}\ntunit=sec\n",
-            1.0 / dt
-        ));
+        // Writing to a text cannot fail.
+        let _ = write!(text, "finterval={dt:?}\nfps={:?}\ntunit=sec\n", 1.0 / dt);
     }
     if metadata.pixel_size.is_some() {
         text.push_str("unit=um\n");
@@ -306,6 +305,7 @@ impl Writer {
     }
 
     /// Writes all directories behind the pixels; where the first one starts.
+    #[expect(clippy::too_many_lines, reason = "one tag after the other")]
     fn directories(&self, output: &mut Output<'_>, tags: &Tags<'_>) -> Result<u64> {
         let inline = if self.big { 8 } else { 4 };
         // What all pages share is written once.

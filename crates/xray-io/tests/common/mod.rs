@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// The folder of the larger test files: `MELTPOOL_TEST_DATA`, else `shared/data` beside the checkout. `None`, and a line
 /// that says so, where neither has it.
+#[expect(clippy::print_stdout, reason = "a test that skips says so")]
 pub(crate) fn data(part: &str) -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
     let candidates = match std::env::var_os("MELTPOOL_TEST_DATA") {

@@ -140,9 +140,9 @@ impl Tiff {
         stored.resize(chunk.bytes as usize, 0);
         self.source.read_exact_at(what, chunk.offset, stored)?;
         if layout.reversed_bits {
-            stored
-                .iter_mut()
-                .for_each(|byte| *byte = byte.reverse_bits());
+            for byte in stored.iter_mut() {
+                *byte = byte.reverse_bits();
+            }
         }
         let result = match layout.compression {
             Compression::None => match stored.get(..out.len()) {

@@ -215,14 +215,13 @@ impl Directory {
 
     /// The bytes of all values of a tag. At most `limit` bytes are allowed.
     fn bytes(
-        &self,
         source: &Source,
         field: &'static str,
         entry: &Entry,
         limits: &Limits,
     ) -> Result<Vec<u8>> {
         let size = kind_bytes(entry.kind);
-        let bytes = entry.count.checked_mul(size).unwrap_or(u64::MAX);
+        let bytes = entry.count.saturating_mul(size);
         if entry.is_inline {
             return Ok(entry.inline[..bytes as usize].to_vec());
         }
@@ -254,7 +253,7 @@ impl Directory {
                 entry.kind,
             ));
         }
-        let bytes = self.bytes(source, field, entry, limits)?;
+        let bytes = Self::bytes(source, field, entry, limits)?;
         Ok(Some(
             bytes
                 .chunks_exact(size)
@@ -338,7 +337,7 @@ impl Directory {
                 entry.kind,
             ));
         }
-        let mut bytes = self.bytes(source, field, entry, limits)?;
+        let mut bytes = Self::bytes(source, field, entry, limits)?;
         while bytes.last() == Some(&0) {
             bytes.pop();
         }
@@ -367,7 +366,7 @@ impl Directory {
         }
         let mut first = *entry;
         first.count = 1;
-        let bytes = self.bytes(source, field, &first, &Limits::new())?;
+        let bytes = Self::bytes(source, field, &first, &Limits::new())?;
         let (numerator, denominator) = (
             self.header.order.u32(&bytes),
             self.header.order.u32(&bytes[4..]),

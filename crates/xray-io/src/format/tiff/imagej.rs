@@ -33,15 +33,12 @@ fn unescape(text: &str) -> String {
         let code = rest
             .get(at + 2..at + 6)
             .and_then(|code| u32::from_str_radix(code, 16).ok());
-        match code.and_then(char::from_u32) {
-            Some(letter) => {
-                out.push(letter);
-                rest = &rest[at + 6..];
-            }
-            None => {
-                out.push_str("\\u");
-                rest = &rest[at + 2..];
-            }
+        if let Some(letter) = code.and_then(char::from_u32) {
+            out.push(letter);
+            rest = &rest[at + 6..];
+        } else {
+            out.push_str("\\u");
+            rest = &rest[at + 2..];
         }
     }
     out.push_str(rest);

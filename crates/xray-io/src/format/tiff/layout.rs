@@ -75,6 +75,7 @@ impl Compression {
 
 /// Everything that pages of one sequence share.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a tag of two values")]
 pub(super) struct Layout {
     pub(super) n_rows: usize,
     pub(super) n_columns: usize,
@@ -109,6 +110,7 @@ fn u32_value(path: &Path, field: &'static str, value: u64) -> Result<usize> {
 }
 
 impl Layout {
+    #[expect(clippy::too_many_lines, reason = "one tag after the other")]
     pub(super) fn read(
         source: &Source,
         directory: &Directory,

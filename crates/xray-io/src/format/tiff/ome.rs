@@ -81,42 +81,7 @@ pub(super) fn interpret(
             format!("{others} more images are left out; the first is taken"),
         );
     }
-    let size =
-        |name: &'static str| -> Result<u64> {
-            match pixels.attribute(name) {
-                None => Ok(1),
-                Some(text) => text.parse().ok().filter(|size| *size > 0).ok_or_else(|| {
-                    Error::invalid(path, name, None, "a positive whole number", text)
-                }),
-            }
-        };
-    let dimension_order = pixels.attribute("DimensionOrder").unwrap_or("XYCZT");
-    let mut axes = [('C', 1), ('Z', 1), ('T', 1)];
-    let known = matches!(
-        dimension_order,
-        "XYCZT" | "XYCTZ" | "XYZCT" | "XYZTC" | "XYTCZ" | "XYTZC"
-    );
-    if !known {
-        return Err(Error::invalid(
-            path,
-            "DimensionOrder",
-            None,
-            "XY and the letters C, Z, T",
-            dimension_order,
-        ));
-    }
-    let (c, z, t) = (size("SizeC")?, size("SizeZ")?, size("SizeT")?);
-    for (axis, letter) in axes.iter_mut().zip(dimension_order.chars().skip(2)) {
-        *axis = (
-            letter,
-            match letter {
-                'C' => c,
-                'Z' => z,
-                _ => t,
-            },
-        );
-    }
-    let axes = Axes(axes);
+    let axes = axes(stack, pixels)?;
     let claimed = axes.n_planes().unwrap_or(u64::MAX);
     let claimed_by = "SizeC x SizeZ x SizeT of OME";
     found.contiguous = stack.contiguous(claimed_by, claimed, context, &mut found.order)?;
@@ -162,6 +127,47 @@ pub(super) fn interpret(
     }
     space(stack, pixels, metadata)?;
     Ok(found)
+}
+
+/// Sizes and order of the axes.
+fn axes(stack: &Stack<'_>, pixels: Node<'_, '_>) -> Result<Axes> {
+    let path = stack.source.path();
+    let size =
+        |name: &'static str| -> Result<u64> {
+            match pixels.attribute(name) {
+                None => Ok(1),
+                Some(text) => text.parse().ok().filter(|size| *size > 0).ok_or_else(|| {
+                    Error::invalid(path, name, None, "a positive whole number", text)
+                }),
+            }
+        };
+    let dimension_order = pixels.attribute("DimensionOrder").unwrap_or("XYCZT");
+    let mut axes = [('C', 1), ('Z', 1), ('T', 1)];
+    let known = matches!(
+        dimension_order,
+        "XYCZT" | "XYCTZ" | "XYZCT" | "XYZTC" | "XYTCZ" | "XYTZC"
+    );
+    if !known {
+        return Err(Error::invalid(
+            path,
+            "DimensionOrder",
+            None,
+            "XY and the letters C, Z, T",
+            dimension_order,
+        ));
+    }
+    let (c, z, t) = (size("SizeC")?, size("SizeZ")?, size("SizeT")?);
+    for (axis, letter) in axes.iter_mut().zip(dimension_order.chars().skip(2)) {
+        *axis = (
+            letter,
+            match letter {
+                'C' => c,
+                'Z' => z,
+                _ => t,
+            },
+        );
+    }
+    Ok(Axes(axes))
 }
 
 /// Which page holds each plane.
