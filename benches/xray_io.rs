@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, colortype};
-use xray_io::{ByteOrder, Opener, PixelType, RawDescription, SequenceReader, TiffLayout, TiffWriter};
+use xray_io::{
+    ByteOrder, Opener, PixelType, RawDescription, SequenceReader, TiffLayout, TiffWriter,
+};
 
 const FRAMES: usize = 64;
 const SIZE: usize = 512;
@@ -24,14 +26,20 @@ fn noise() -> Vec<u16> {
         (state >> 40) as f64 / f64::from(1 << 24)
     };
     // Twelve uniform numbers have the deviation 1.
-    (0..FRAMES * PIXELS).map(|_| (1800.0 + 60.0 * ((0..12).map(|_| next()).sum::<f64>() - 6.0)) as u16).collect()
+    (0..FRAMES * PIXELS)
+        .map(|_| (1800.0 + 60.0 * ((0..12).map(|_| next()).sum::<f64>() - 6.0)) as u16)
+        .collect()
 }
 
 fn with_tiff(path: &Path, compression: Compression, pixels: &[u16]) {
     let file = BufWriter::new(File::create(path).expect("a file"));
-    let mut encoder = TiffEncoder::new(file).expect("an encoder").with_compression(compression);
+    let mut encoder = TiffEncoder::new(file)
+        .expect("an encoder")
+        .with_compression(compression);
     for frame in pixels.chunks_exact(PIXELS) {
-        encoder.write_image::<colortype::Gray16>(SIZE as u32, SIZE as u32, frame).expect("a page");
+        encoder
+            .write_image::<colortype::Gray16>(SIZE as u32, SIZE as u32, frame)
+            .expect("a page");
     }
 }
 
@@ -41,10 +49,13 @@ fn packed_12(path: &Path, pixels: &[u16]) {
     let strip = (PIXELS * 3 / 2) as u32;
     let directory = 2 + 9 * 12 + 4;
     let first = 8 + FRAMES as u32 * strip;
-    out.write_all(b"II\x2a\0").and_then(|()| out.write_all(&first.to_le_bytes())).expect("written");
+    out.write_all(b"II\x2a\0")
+        .and_then(|()| out.write_all(&first.to_le_bytes()))
+        .expect("written");
     for pair in pixels.chunks_exact(2) {
         let (a, b) = (pair[0], pair[1]);
-        out.write_all(&[(a >> 4) as u8, (a << 4 | b >> 8) as u8, b as u8]).expect("written");
+        out.write_all(&[(a >> 4) as u8, (a << 4 | b >> 8) as u8, b as u8])
+            .expect("written");
     }
     for page in 0..FRAMES as u32 {
         let entry = |tag: u16, kind: u16, value: u32| {
@@ -65,7 +76,11 @@ fn packed_12(path: &Path, pixels: &[u16]) {
             entry(278, 4, size),
             entry(279, 4, strip),
         ];
-        let next = if page + 1 == FRAMES as u32 { 0 } else { first + (page + 1) * directory };
+        let next = if page + 1 == FRAMES as u32 {
+            0
+        } else {
+            first + (page + 1) * directory
+        };
         out.write_all(&9_u16.to_le_bytes())
             .and_then(|()| out.write_all(&tags.concat()))
             .and_then(|()| out.write_all(&next.to_le_bytes()))
@@ -81,10 +96,13 @@ fn ours(path: &Path, buffer: &mut [u8]) {
 }
 
 fn theirs(path: &Path) -> u64 {
-    let mut decoder = Decoder::new(BufReader::new(File::open(path).expect("a file"))).expect("a decoder");
+    let mut decoder =
+        Decoder::new(BufReader::new(File::open(path).expect("a file"))).expect("a decoder");
     let mut last = 0;
     loop {
-        let DecodingResult::U16(pixels) = decoder.read_image().expect("a page") else { return 0 };
+        let DecodingResult::U16(pixels) = decoder.read_image().expect("a page") else {
+            return 0;
+        };
         last += u64::from(pixels[PIXELS - 1]);
         if !decoder.more_images() {
             return last;
@@ -96,17 +114,38 @@ fn theirs(path: &Path) -> u64 {
 fn files(folder: &Path) -> Vec<(&'static str, PathBuf)> {
     std::fs::create_dir_all(folder).expect("a folder");
     let pixels = noise();
-    let bytes = pixels.iter().flat_map(|pixel| pixel.to_ne_bytes()).collect();
-    let order = if cfg!(target_endian = "big") { ByteOrder::Big } else { ByteOrder::Little };
+    let bytes = pixels
+        .iter()
+        .flat_map(|pixel| pixel.to_ne_bytes())
+        .collect();
+    let order = if cfg!(target_endian = "big") {
+        ByteOrder::Big
+    } else {
+        ByteOrder::Little
+    };
     let description = RawDescription::new(SIZE, SIZE, PixelType::U16).byte_order(order);
-    let sequence = Opener::new().raw(description).open_bytes("noise.raw", bytes).expect("frames");
+    let sequence = Opener::new()
+        .raw(description)
+        .open_bytes("noise.raw", bytes)
+        .expect("frames");
     let path = |name: &str| folder.join(format!("{name}.tif"));
-    TiffWriter::new().write(path("plain"), &sequence).expect("written");
-    TiffWriter::new().layout(TiffLayout::Big).write(path("big"), &sequence).expect("written");
-    with_tiff(&path("deflate"), Compression::Deflate(DeflateLevel::Balanced), &pixels);
+    TiffWriter::new()
+        .write(path("plain"), &sequence)
+        .expect("written");
+    TiffWriter::new()
+        .layout(TiffLayout::Big)
+        .write(path("big"), &sequence)
+        .expect("written");
+    with_tiff(
+        &path("deflate"),
+        Compression::Deflate(DeflateLevel::Balanced),
+        &pixels,
+    );
     with_tiff(&path("lzw"), Compression::Lzw, &pixels);
     packed_12(&path("packed12"), &pixels);
-    ["plain", "big", "deflate", "lzw", "packed12"].map(|name| (name, path(name))).to_vec()
+    ["plain", "big", "deflate", "lzw", "packed12"]
+        .map(|name| (name, path(name)))
+        .to_vec()
 }
 
 fn reading(criterion: &mut Criterion) {
@@ -114,7 +153,9 @@ fn reading(criterion: &mut Criterion) {
     let files = files(&folder);
     let mut buffer = vec![0; FRAMES * PIXELS * 2];
     let mut group = criterion.benchmark_group("xray-io/read");
-    group.throughput(Throughput::Bytes(buffer.len() as u64)).sample_size(10);
+    group
+        .throughput(Throughput::Bytes(buffer.len() as u64))
+        .sample_size(10);
     group.bench_function("pread/64x512x512", |bencher| {
         bencher.iter(|| {
             use std::io::Read;
@@ -151,7 +192,9 @@ fn reading(criterion: &mut Criterion) {
         let mut frame = vec![0; PIXELS * 2];
         bencher.iter(|| {
             let reader = xray_io::open(&files[0].1).expect("a readable file");
-            reader.read_native_into(FRAMES - 1, &mut frame).expect("a frame");
+            reader
+                .read_native_into(FRAMES - 1, &mut frame)
+                .expect("a frame");
             black_box(&frame);
         });
     });

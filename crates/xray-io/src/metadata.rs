@@ -77,6 +77,31 @@ pub struct EffectiveBits {
     pub shift: u32,
 }
 
+/// A value as a text, in the unit of its field.
+trait Shown {
+    fn shown(&self) -> String;
+}
+
+macro_rules! shown {
+    ($($type:ty: $value:ident => $text:expr),*) => {
+        $(impl Shown for $type {
+            fn shown(&self) -> String {
+                let $value = self;
+                $text
+            }
+        })*
+    };
+}
+shown!(
+    f64: value => format!("{value:?}"),
+    i64: value => value.to_string(),
+    bool: value => value.to_string(),
+    String: value => value.clone(),
+    FrameRate: value => format!("{:?}", value.hertz()),
+    PixelSize: value => format!("{:?}", value.meters()),
+    EffectiveBits: value => format!("{} from bit {}, in", value.bits, value.shift)
+);
+
 /// Something that was mended, assumed or left out while a file was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -126,7 +151,7 @@ macro_rules! fields {
             pub fn known(&self) -> Vec<(&'static str, String, &Origin)> {
                 let mut known = Vec::new();
                 $(if let Some(recorded) = &self.$name {
-                    let value = format!("{:?} {}", recorded.value, recorded.unit);
+                    let value = format!("{} {}", recorded.value.shown(), recorded.unit);
                     known.push((stringify!($name), value.trim_end().to_owned(), &recorded.origin));
                 })*
                 known

@@ -305,3 +305,70 @@ fn a_stack_of_one_directory_beyond_the_file_is_refused_and_salvaged() -> TestRes
     assert_eq!(salvage.faults().len(), 1);
     Ok(())
 }
+
+#[test]
+fn a_stack_whose_only_page_is_lost_is_not_salvaged_from_elsewhere() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.tif");
+    let one = ImageSequence::new(Array3::ones((1, 4, 5)))?;
+    TiffWriter::new()
+        .layout(TiffLayout::Classic)
+        .write(&path, &one)?;
+    let mut bytes = std::fs::read(&path)?;
+    let at = bytes
+        .windows(9)
+        .position(|window| window == b"images=1\n")
+        .ok_or("images")?;
+    bytes[at + 7] = b'7';
+    // The tag of the strip offset, of type 4 and count 1; its value is sent past the end.
+    let tag = [0x11, 0x01, 4, 0, 1, 0, 0, 0];
+    let at = bytes
+        .windows(8)
+        .position(|window| window == tag)
+        .ok_or("StripOffsets")?
+        + 8;
+    bytes[at..at + 4].copy_from_slice(&0x7fff_0000_u32.to_le_bytes());
+    let error = Opener::new()
+        .salvage_bytes("x.tif", bytes)
+        .err()
+        .ok_or("nothing is whole")?;
+    assert_eq!(error.offset(), Some(0x7fff_0000), "{error}");
+    Ok(())
+}
+
+#[test]
+fn a_sequence_larger_than_memory_is_an_error_and_no_abort() -> TestResult {
+    #[derive(Debug)]
+    struct Huge(ImageSequence);
+    impl SequenceReader for Huge {
+        fn format(&self) -> &'static str {
+            "test"
+        }
+        fn path(&self) -> &std::path::Path {
+            std::path::Path::new("")
+        }
+        fn shape(&self) -> xray_io::SequenceShape {
+            xray_io::SequenceShape {
+                n_frames: usize::MAX / 64,
+                n_rows: 4,
+                n_columns: 5,
+            }
+        }
+        fn pixel_type(&self) -> PixelType {
+            PixelType::F32
+        }
+        fn metadata(&self) -> &Metadata {
+            self.0.metadata()
+        }
+        fn time_axis(&self) -> &TimeAxis {
+            self.0.time_axis()
+        }
+        fn read_native_into(&self, _: usize, destination: &mut [u8]) -> xray_io::Result<()> {
+            self.0.read_native_into(0, destination)
+        }
+    }
+    let huge = Huge(ImageSequence::new(Array3::ones((1, 4, 5)))?);
+    assert!(huge.read_all().is_err());
+    assert_eq!(huge.read_frame_f32(usize::MAX / 64 - 1)?.sum(), 20.0);
+    Ok(())
+}

@@ -400,6 +400,10 @@ pub(crate) fn open(
     };
     let layout = walk.layout.take().ok_or_else(no_frames)?;
     let first = walk.first.take().ok_or_else(no_frames)?;
+    // Without its place in the file the only page says nothing about frames that may follow it.
+    if let (1, Some(error)) = (walk.n_pages, walk.broken.get(&0)) {
+        return Err(error.clone());
+    }
     let limits = *context.limits();
     let mut metadata = Metadata::new();
     if walk.skipped > 0 {

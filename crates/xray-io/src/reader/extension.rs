@@ -126,20 +126,20 @@ pub trait SequenceReaderExt: SequenceReader {
     /// # Errors
     ///
     /// As [`SequenceReader::read_f32_into`], for the first frame that fails; [`Error::InvalidParameter`] if the whole is
-    /// larger than memory can address.
+    /// more than memory can hold.
     fn read_all(&self) -> Result<ImageSequence> {
         let SequenceShape {
             n_frames,
             n_rows,
             n_columns,
         } = self.shape();
-        let length = n_frames
-            .checked_mul(n_rows * n_columns)
-            .filter(|length| *length <= isize::MAX as usize / 4);
-        let Some(length) = length else {
+        let length = n_frames.checked_mul(n_rows * n_columns);
+        // Asked for first, since running out of memory would end the process.
+        let fits = |length: &usize| Vec::<f32>::new().try_reserve_exact(*length).is_ok();
+        let Some(length) = length.filter(fits) else {
             return Err(Error::InvalidParameter {
                 name: "shape",
-                requirement: "addressable in memory",
+                requirement: "small enough for memory",
                 found: format!("{n_frames} frames of {n_rows}x{n_columns}"),
             });
         };

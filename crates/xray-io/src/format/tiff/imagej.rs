@@ -253,8 +253,13 @@ fn time(stack: &Stack<'_>, keys: &Keys<'_>, metadata: &mut Metadata) -> Result<T
                     metadata.note("fps", text);
                 }
             }
+            // The inverse of a rounded interval is a rounded rate: a rate that says the same is the better text.
+            let same = fps.filter(|fps| (fps * interval - 1.0).abs() < 1e-12);
             (
-                FrameRate::from_interval_seconds(interval),
+                same.map_or_else(
+                    || FrameRate::from_interval_seconds(interval),
+                    FrameRate::from_hertz,
+                ),
                 "finterval",
                 keys.get("finterval"),
             )
