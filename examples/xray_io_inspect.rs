@@ -54,7 +54,7 @@ fn run() -> Outcome<Value> {
             "--raw" => {
                 opener = opener.raw(description(
                     &arguments.next().ok_or("--raw needs a description")?,
-                )?)
+                )?);
             }
             "--quick" => {}
             _ => path = Some(argument),
@@ -175,7 +175,8 @@ fn pixels(reader: &dyn SequenceReader) -> Outcome<(Value, String)> {
             let unused = 64 - 8 * size as u32;
             match pixel_type {
                 PixelType::I8 | PixelType::I16 | PixelType::I32 | PixelType::I64 => {
-                    whole += i128::from((word << unused) as i64 >> unused);
+                    whole +=
+                        i128::from(i64::from_le_bytes((word << unused).to_le_bytes()) >> unused);
                 }
                 PixelType::F16 => real += f64::from(xray_io::f16_to_f32(word as u16)),
                 PixelType::F32 => real += f64::from(f32::from_bits(word as u32)),

@@ -369,6 +369,9 @@ fn a_sequence_larger_than_memory_is_an_error_and_no_abort() -> TestResult {
     }
     let huge = Huge(ImageSequence::new(Array3::ones((1, 4, 5)))?);
     assert!(huge.read_all().is_err());
-    assert_eq!(huge.read_frame_f32(usize::MAX / 64 - 1)?.sum(), 20.0);
+    assert_eq!(
+        huge.read_frame_f32(usize::MAX / 64 - 1)?,
+        ndarray::Array2::ones((4, 5))
+    );
     Ok(())
 }
