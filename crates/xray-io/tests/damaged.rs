@@ -1,5 +1,7 @@
 //! Damaged files: an error that says where, never a panic, never fewer frames in silence, never much memory.
 
+#![cfg(all(feature = "tiff", feature = "npy"))]
+
 mod common;
 
 use std::error::Error;

@@ -1,5 +1,7 @@
 //! Every file of the shared set that these formats read, against its manifest.
 
+#![cfg(all(feature = "tiff", feature = "npy"))]
+
 mod common;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! What is written is read back, by us and by the `tiff` crate, and what that crate writes is read by us.
 
+#![cfg(all(feature = "tiff", feature = "npy"))]
+
 use std::error::Error;
 use std::io::Cursor;
 
