@@ -1,4 +1,20 @@
 //! The formats: one file each, and the table by which they are found.
+//!
+//! To add one: a feature in `Cargo.toml`, `mod name;` behind it, a line in [`FORMATS`], and `name.rs` with
+//! `pub(crate) fn open(source: &Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>>` that
+//!
+//! 1. reads its header by `source.read_exact_at` and `read_vec`, which refuse what is not in the file before anything is
+//!    allocated; companion files are opened beside `source.path()` by `Source::open`;
+//! 2. holds sizes against `context.limits()`: `frame_bytes`, `check_frames`, `check_metadata_bytes`;
+//! 3. reports a fault that leaves some frames whole by `context.fault(error)?`, and goes on with those: that is an error
+//!    when strict, a note when lenient, a line of the report in salvage; any other fault is returned;
+//! 4. fills [`Metadata`](crate::Metadata) with values, units and origins, and the time axis; what it mends or assumes
+//!    becomes a note;
+//! 5. returns [`raw::EvenFrames`] if frames of whole bytes lie at even distances, else a type of its own with
+//!    `read_native_into`: check the frame and the length of the buffer, read, put into the byte order of this machine,
+//!    and name the frame in errors by `Error::in_frame`.
+//!
+//! What the user knows better, salvage, `f32`, ranges on threads, windows and regions come by themselves.
 
 mod folder;
 #[cfg(feature = "npy")]
