@@ -1,17 +1,149 @@
-//! High-speed X-ray image sequences and the signals beside them.
+//! High-speed X-ray image sequences: the types that carry them, and files that hold them.
 //!
-//! **This release holds the error type only.** The crate is planned to hold:
+//! It is for radiographs of laser melting, tens of thousands to millions of frames a second, in the files that people
+//! really hold. Frames are read when they are asked for, in any order and from any thread, into the caller's buffer;
+//! values have units and say where they come from; a damaged file is an error that names the place, never a shorter
+//! sequence. It is not for color pictures or movies, and it does not segment, filter in time or estimate flow: see
+//! `meltpool-morphology`, `mcxi` and `optical-flow`.
 //!
-//! - `ImageSequence` (frames × rows × columns), calibrated pixel size, frame rate, time axis and
-//!   process metadata, as the vocabulary that the other image crates share;
-//! - lazy readers that find the format by content (TIFF family, Photron, Phantom, HDF5 Data
-//!   Exchange, NumPy, raw), each behind its own feature, and writers;
-//! - flat and dark field corrections, hot pixels, regions of interest;
-//! - signals beside the frames (absorptivity, photodiode) and their co-registration.
+//! # A first example
 //!
-//! It will not segment, filter in time or estimate flow: see `meltpool-morphology`, `mcxi` and
-//! `optical-flow`.
+#![cfg_attr(feature = "tiff", doc = "```")]
+#![cfg_attr(not(feature = "tiff"), doc = "```text")]
+//! use ndarray::Array3;
+//! use xray_io::{FrameRate, ImageSequence, Metadata, PixelSize, SequenceReader, SequenceReaderExt, TiffWriter};
+//!
+//! // A bright spot that moves by one column a frame, at 50 kHz and 1.93 µm a pixel.
+//! let frames = Array3::from_shape_fn((8, 16, 16), |(t, r, c)| if (r, c) == (8, 4 + t) { 900.0 } else { 100.0 });
+//! let metadata = Metadata::new()
+//!     .with_frame_rate(FrameRate::from_kilohertz(50.0)?)
+//!     .with_pixel_size(PixelSize::from_micrometers(1.93)?);
+//! let path = std::env::temp_dir().join(format!("xray_io_guide_{}.tif", std::process::id()));
+//! TiffWriter::new().write(&path, &ImageSequence::new(frames)?.with_metadata(metadata)?)?;
+//!
+//! // The format is found by content. Only headers are read here.
+//! let reader = xray_io::open(&path)?;
+//! assert_eq!(reader.format(), "ImageJ TIFF");
+//! let calibration = reader.metadata().calibration().ok_or("calibrated")?;
+//! assert!((calibration.meters_per_second(1.0) - 0.0965).abs() < 1e-9);
+//! assert!((reader.time_axis().start(3).ok_or("known")? - 60e-6).abs() < 1e-12);
+//!
+//! // One frame; three at a time; all of them.
+//! assert_eq!(reader.read_frame_f32(3)?[[8, 7]], 900.0);
+//! let mut windows = reader.windows(3, 1)?;
+//! while let Some(window) = windows.next_window() {
+//!     assert_eq!(window?.n_frames(), 3);
+//! }
+//! assert_eq!(reader.read_all()?.n_frames(), 8);
+//! # drop(reader);
+//! # std::fs::remove_file(path)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Concepts
+//!
+//! - A [`SequenceReader`] gives shape, pixel type, [`Metadata`], [`TimeAxis`], and frames in their stored type;
+//!   [`SequenceReaderExt`] adds typed and `f32` frames, ranges, [`Windows`], regions and [`ImageSequence`], the whole in
+//!   memory. Readers of readers ([`Cropped`], [`Selected`]) are readers too, and so is an [`ImageSequence`].
+//! - [`open`] finds the format; an [`Opener`] sets [`Limits`], strictness, choices, and what the user knows better.
+//! - Each value of the [`Metadata`] is [`Recorded`]: value, unit, [`Origin`] (file and key, user, derived, assumed). What
+//!   was mended or left out stands in its notes.
+//! - A [`TimeAxis`] is unknown, uniform or irregular, and is only uniform if it was found so.
+//! - [`salvage`] keeps the whole frames of a damaged file and says what is wrong with the others.
+//!
+//! # Conventions
+//!
+//! - Axes are frames, rows (down), columns (right); row 0 is the top row, whatever the file says.
+//! - Stored values are handed out as they are: no scaling, no inversion where white is zero, no shift of effective bits.
+//!   `f32` is by value. Bytes are in the order of this machine.
+//! - The time of a frame is the start of its exposure, in seconds. Lengths are in meters, rates in hertz.
+//! - No pixel size is `None`, never 1; the playback rate of a movie is no frame rate.
+//!
+//! # Formats
+//!
+//! | format | read | written | feature |
+//! |---|---|---|---|
+//! | TIFF, BigTIFF: both byte orders, strips and tiles; 1 to 32 packed bits, 8 to 64-bit integers, f16, f32, f64; none, PackBits, LZW, deflate, zstd; predictors 2 and 3 | gray, or one plane of color | uncompressed, deflate | `tiff` |
+//! | ImageJ stacks, also those of one directory above 4 GB; OME-TIFF of one file; shapes of tifffile | yes | ImageJ | `tiff` |
+//! | TIFF with LZMA | yes | no | `lzma` |
+//! | TIFF with LERC, JPEG, fax, JPEG 2000, WebP | refused by name | no | |
+//! | NPY, NPZ: both orders, both byte orders | yes | NPY | `npy` |
+//! | PNG: gray, 1 to 16 bits | yes | no | `png` |
+//! | raw, as a [`RawDescription`] says | yes | no | none |
+//! | folders of one file a frame, in natural order | yes | no | that of the files |
+//! | vector fields `.flo`; `.vti` for ParaView | `.flo` | both | none |
+//!
+//! # Choosing a method
+//!
+//! | you want | call |
+//! |---|---|
+//! | everything, and it fits into memory | [`read_all`](SequenceReaderExt::read_all) |
+//! | a buffer of your own, again and again | [`read_range_into`](SequenceReaderExt::read_range_into), [`read_f32_into`](SequenceReader::read_f32_into) |
+//! | some consecutive frames at a time | [`windows`](SequenceReaderExt::windows) |
+//! | a part of each frame | [`crop`](SequenceReaderExt::crop) |
+//! | what a damaged file still has | [`salvage`] |
+//!
+//! # Feature flags
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `tiff`, `npy`, `png` | yes | these formats, in pure Rust |
+//! | `rayon` | yes | ranges of frames on several threads, with the same result |
+//! | `lzma` | no | LZMA in TIFF, in pure Rust |
+//! | `libdeflate` | no | inflates by libdeflate: C code, built by `cc` |
+//! | `zstd-c` | no | zstd by its C library, built by `cc` |
+//! | `serde` | no | serialization of types and settings |
+//!
+//! Without features the crate is the vocabulary that others share: types, readers, raw files.
+//!
+//! # References
+//!
+//! - TIFF Revision 6.0, Aldus Corporation, 1992; the BigTIFF design, 2004; Adobe Photoshop TIFF Technical Note 3, 2005
+//!   (floating-point predictor).
+//! - Open Microscopy Environment, OME-TIFF and the schema 2016-06.
+//! - NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays".
 
+#![cfg_attr(
+    not(all(feature = "tiff", feature = "npy", feature = "png")),
+    allow(
+        dead_code,
+        reason = "each format uses its part of the core; with these three on, all of it must be used"
+    )
+)]
+
+mod calibration;
+#[cfg(any(feature = "tiff", feature = "npy"))]
+mod codec;
 mod error;
+mod format;
+mod limits;
+mod metadata;
+mod opener;
+mod parallel;
+mod pixel;
+mod reader;
+mod roi;
+mod sequence;
+mod source;
+mod time;
+mod write;
 
-pub use error::{Error, Result};
+pub use calibration::{Calibration, FrameRate, PixelSize};
+pub use error::{CodecProblem, Error, Result};
+pub use format::{ByteOrder, RawDescription};
+pub use limits::Limits;
+pub use metadata::{EffectiveBits, Metadata, Note, Origin, Recorded};
+pub use opener::{Opener, Salvage, open, salvage};
+pub use pixel::{Pixel, PixelType, f16_to_f32};
+pub use reader::{
+    Cropped, NativeFrame, Selected, SequenceReader, SequenceReaderExt, SequenceShape, Window,
+    Windows,
+};
+pub use roi::RegionOfInterest;
+pub use sequence::ImageSequence;
+pub use time::{Exposure, TimeAxis, TimeOf, Timing};
+#[cfg(feature = "npy")]
+pub use write::write_npy;
+pub use write::{Flo, read_flo, write_flo, write_vti};
+#[cfg(feature = "tiff")]
+pub use write::{TiffCompression, TiffLayout, TiffWriter};

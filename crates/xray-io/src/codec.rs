@@ -1,0 +1,27 @@
+//! Decompression into a slice of known length.
+//!
+//! The length comes from the geometry of the image, never from the stream. A stream that holds more is read up to that
+//! length; one that holds less is an error.
+
+mod deflate;
+#[cfg(feature = "lzma")]
+mod lzma;
+#[cfg(feature = "tiff")]
+mod lzw;
+#[cfg(feature = "tiff")]
+mod packbits;
+#[cfg(feature = "tiff")]
+mod zstd;
+
+#[cfg(feature = "npy")]
+pub(crate) use deflate::inflate_raw;
+#[cfg(feature = "tiff")]
+pub(crate) use deflate::inflate_zlib;
+#[cfg(feature = "lzma")]
+pub(crate) use lzma::decode_xz;
+#[cfg(feature = "tiff")]
+pub(crate) use lzw::decode_lzw;
+#[cfg(feature = "tiff")]
+pub(crate) use packbits::decode_packbits;
+#[cfg(feature = "tiff")]
+pub(crate) use zstd::decode_zstd;

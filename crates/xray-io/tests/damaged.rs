@@ -1,0 +1,151 @@
+//! Damaged files: an error that says where, never a panic, never fewer frames in silence, never much memory.
+
+#![cfg(all(feature = "tiff", feature = "npy"))]
+
+mod common;
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+
+use common::data;
+use serde_json::Value;
+use xray_io::{Opener, SequenceReader, SequenceReaderExt};
+
+type TestResult = Result<(), Box<dyn Error>>;
+
+fn is_ours(name: &str) -> bool {
+    [".tif", ".npy", ".npz"]
+        .iter()
+        .any(|ending| name.ends_with(ending))
+}
+
+fn read(path: &Path) -> xray_io::Result<(usize, usize)> {
+    let reader = xray_io::open(path)?;
+    let frames = reader.shape().n_frames;
+    for frame in 0..frames {
+        reader.read_frame_f32(frame)?;
+    }
+    Ok((frames, reader.metadata().notes.len()))
+}
+
+/// Peak of the resident memory of this process in bytes, where the system says so.
+fn peak_memory() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? * 1024)
+}
+
+#[test]
+fn damaged_files_are_errors_and_cost_little() -> TestResult {
+    let Some(folder) = data("synthetic/malformed") else {
+        return Ok(());
+    };
+    let before = peak_memory();
+    let all: Value = serde_json::from_str(&fs::read_to_string(folder.join("malformed.json"))?)?;
+    let (mut failures, mut salvaged, mut largest) = (Vec::new(), 0, 0);
+    for (name, entry) in all
+        .as_object()
+        .ok_or("an object")?
+        .iter()
+        .filter(|(name, _)| is_ours(name))
+    {
+        let path = folder.join(name);
+        largest = largest.max(fs::metadata(&path)?.len());
+        let must = entry["must"].as_str().unwrap_or_default();
+        let result = read(&path);
+        println!(
+            "{name}: {}",
+            result
+                .as_ref()
+                .map_or_else(ToString::to_string, |ok| format!("{ok:?}"))
+        );
+        match (&result, must) {
+            (Ok(_), must) if must.starts_with("no panic") => {}
+            // A stream that holds more than its strip is read up to the strip's size.
+            (Ok(_), must) if must.contains("stop at 512 bytes") => {}
+            (Ok((6, notes)), must)
+                if must.contains("the IFD count with a warning") && *notes > 0 => {}
+            (Ok(frames), _) => failures.push(format!("{name} gave {frames:?}")),
+            (Err(error), _) => {
+                let text = error.to_string();
+                if !text.contains(name.as_str()) {
+                    failures.push(format!("{name}: the error does not name the file: {text}"));
+                }
+            }
+        }
+        if let Ok(salvage) = xray_io::salvage(&path) {
+            salvaged += 1;
+            let reader = salvage.reader();
+            for frame in 0..reader.shape().n_frames {
+                reader
+                    .read_frame_f32(frame)
+                    .map_err(|error| format!("{name}: salvaged frame: {error}"))?;
+            }
+            if result.is_err() && salvage.faults().is_empty() {
+                failures.push(format!("{name}: salvage reports nothing"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+    println!("{salvaged} salvaged");
+    if let (Some(before), Some(after)) = (before, peak_memory()) {
+        println!("peak memory grew by {} MiB", (after - before) >> 20);
+        assert!(
+            after - before <= (64 << 20) + 4 * largest,
+            "{} MiB",
+            (after - before) >> 20
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn fuzzed_files_of_other_programs_do_no_harm() -> TestResult {
+    let Some(folder) = data("third-party/malformed-tiff-image-tiff-MIT") else {
+        return Ok(());
+    };
+    let mut count = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let _ = read(&path);
+        let _ = xray_io::salvage(&path);
+        count += 1;
+    }
+    assert!(count >= 60);
+    Ok(())
+}
+
+#[test]
+fn every_cut_of_a_file_is_an_error_or_salvaged_with_a_report() -> TestResult {
+    let Some(folder) = data("synthetic/valid") else {
+        return Ok(());
+    };
+    for name in [
+        "strip_u16_le.tif",
+        "imagej_tyx.tif",
+        "bigtiff_u16.tif",
+        "tiled16_u16_deflate.tif",
+        "stack.npy",
+    ] {
+        let whole = fs::read(folder.join(name))?;
+        for percent in (0..100).step_by(3) {
+            let cut = whole[..whole.len() * percent / 100].to_vec();
+            let result = Opener::new()
+                .open_bytes(name, cut.clone())
+                .and_then(|reader| reader.read_all());
+            assert!(
+                result.is_err(),
+                "{name} cut to {percent} % is read without an error"
+            );
+            if let Ok(salvage) = Opener::new().salvage_bytes(name, cut) {
+                assert!(!salvage.faults().is_empty(), "{name} cut to {percent} %");
+                assert!(
+                    salvage.reader().shape().n_frames < 6,
+                    "{name} cut to {percent} %"
+                );
+            }
+        }
+    }
+    Ok(())
+}

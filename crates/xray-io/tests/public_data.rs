@@ -1,0 +1,295 @@
+//! Every file of the shared set that these formats read, against its manifest.
+
+#![cfg(all(feature = "tiff", feature = "npy"))]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fs;
+
+use common::data;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use xray_io::{Metadata, Opener, PixelType, RawDescription, SequenceReader, SequenceReaderExt};
+
+type TestResult = Result<(), Box<dyn Error>>;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+/// SHA-256 of the pixels of all frames in C order, little-endian.
+fn digest(reader: &dyn SequenceReader) -> xray_io::Result<String> {
+    let shape = reader.shape();
+    let mut frame = vec![0; shape.frame_bytes(reader.pixel_type())];
+    let mut hash = Sha256::new();
+    for number in 0..shape.n_frames {
+        reader.read_native_into(number, &mut frame)?;
+        if cfg!(target_endian = "big") {
+            frame
+                .chunks_exact_mut(reader.pixel_type().bytes())
+                .for_each(<[u8]>::reverse);
+        }
+        hash.update(&frame);
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+/// The name that the oracles give the type; they call single bits `bool`.
+fn same_type(found: PixelType, expected: &str) -> bool {
+    found.name() == expected || (expected == "bool" && found == PixelType::U8)
+}
+
+fn manifest(path: &std::path::Path) -> Result<serde_json::Map<String, Value>, Box<dyn Error>> {
+    let value: Value = serde_json::from_str(&fs::read_to_string(path)?)?;
+    Ok(value.as_object().ok_or("an object")?.clone())
+}
+
+fn numbers(value: &Value) -> Vec<usize> {
+    value
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_u64)
+        .map(|n| n as usize)
+        .collect()
+}
+
+fn shape(reader: &dyn SequenceReader) -> Vec<usize> {
+    let shape = reader.shape();
+    vec![shape.n_frames, shape.n_rows, shape.n_columns]
+}
+
+/// What differs from the entry of the manifest.
+fn compare(reader: &dyn SequenceReader, entry: &Value) -> Result<(), String> {
+    let mut expected = numbers(&entry["shape"]);
+    if expected.len() == 2 {
+        expected.insert(0, 1);
+    }
+    if shape(reader) != expected {
+        return Err(format!("shape {:?}, expected {expected:?}", shape(reader)));
+    }
+    let dtype = entry["dtype"].as_str().unwrap_or_default();
+    if !same_type(reader.pixel_type(), dtype) {
+        return Err(format!("type {}, expected {dtype}", reader.pixel_type()));
+    }
+    let found = digest(reader).map_err(|error| error.to_string())?;
+    if Some(found.as_str()) != entry["sha256"].as_str() {
+        return Err("other pixels".to_owned());
+    }
+    metadata(reader.metadata(), reader, entry)
+}
+
+fn metadata(metadata: &Metadata, reader: &dyn SequenceReader, entry: &Value) -> Result<(), String> {
+    let close = |name: &str, found: Option<f64>| match (entry[name].as_f64(), found) {
+        (None, _) => Ok(()),
+        // Resolutions are fractions of 32-bit numbers.
+        (Some(expected), Some(found)) if (found / expected - 1.0).abs() < 1e-6 => Ok(()),
+        (Some(expected), found) => Err(format!("{name} {found:?}, expected {expected}")),
+    };
+    close(
+        "frame_rate_hz",
+        metadata.frame_rate.as_ref().map(|rate| rate.value.hertz()),
+    )?;
+    close(
+        "frame_interval_us",
+        reader.time_axis().interval().map(|dt| dt * 1e6),
+    )?;
+    close(
+        "pixel_size_um",
+        metadata
+            .pixel_size
+            .as_ref()
+            .map(|size| size.value.micrometers()),
+    )?;
+    close(
+        "effective_bits",
+        metadata
+            .effective_bits
+            .as_ref()
+            .map(|bits| f64::from(bits.value.bits)),
+    )
+}
+
+fn report(failures: &BTreeMap<String, String>) {
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn our_own_valid_files_equal_their_manifest() -> TestResult {
+    let Some(folder) = data("synthetic/valid") else {
+        return Ok(());
+    };
+    let all = manifest(&folder.join("expected.json"))?;
+    let files = all["files"].as_object().ok_or("files")?;
+    let (mut failures, mut read, mut refused) = (BTreeMap::new(), 0, Vec::new());
+    for (key, entry) in files {
+        let (name, dataset) = key
+            .split_once("::")
+            .map_or((key.as_str(), None), |(name, set)| (name, Some(set)));
+        let extension = name.rsplit('.').next().unwrap_or_default();
+        let opener = match (extension, dataset) {
+            ("tif" | "npy", None) => Opener::new(),
+            ("npz", Some(dataset)) => Opener::new().dataset(dataset),
+            ("raw", None) => Opener::new().raw(RawDescription::new(37, 52, PixelType::U16)),
+            _ if name == "seq/" => Opener::new(),
+            _ => continue,
+        };
+        match opener.open(folder.join(name)) {
+            Ok(reader) => match compare(&reader, entry) {
+                Ok(()) => read += 1,
+                Err(problem) => drop(failures.insert(key.clone(), problem)),
+            },
+            Err(xray_io::Error::Unsupported { .. }) if name.starts_with("lerc_") => {
+                refused.push(key.clone());
+            }
+            Err(xray_io::Error::FeatureMissing {
+                feature: "lzma", ..
+            }) if !cfg!(feature = "lzma") => {
+                refused.push(key.clone());
+            }
+            Err(error) => drop(failures.insert(key.clone(), error.to_string())),
+        }
+    }
+    println!("{read} read, refused by name: {refused:?}");
+    report(&failures);
+    let lzma = if cfg!(feature = "lzma") { 3 } else { 0 };
+    assert!(read >= 58 + lzma, "{read} files only");
+    Ok(())
+}
+
+#[test]
+fn gray_files_of_other_programs_equal_their_manifest() -> TestResult {
+    let Some(folder) = data("third-party") else {
+        return Ok(());
+    };
+    let all = manifest(&folder.join("expected_manifest.json"))?;
+    let (mut failures, mut read, mut refused, mut planes) =
+        (BTreeMap::new(), 0, BTreeMap::new(), 0);
+    for (name, entry) in all.iter().filter(|(name, _)| name.contains(".tif")) {
+        let path = folder.join(name);
+        let pages = entry["pages"].as_array().ok_or("pages")?;
+        let page_shape = numbers(&pages[0]["shape"]);
+        match Opener::new().open(&path) {
+            Ok(reader) => {
+                if page_shape.len() != 2 {
+                    failures.insert(name.clone(), "color was read as gray".to_owned());
+                    continue;
+                }
+                let found = shape(&reader);
+                if found[0] != pages.len() || found[1..] != page_shape[..] {
+                    failures.insert(name.clone(), format!("shape {found:?}"));
+                    continue;
+                }
+                for (number, page) in pages.iter().enumerate() {
+                    let single = (&reader).select(vec![number])?;
+                    match compare(&single, page) {
+                        Ok(()) => read += 1,
+                        Err(problem) => {
+                            drop(failures.insert(format!("{name} page {number}"), problem));
+                        }
+                    }
+                }
+            }
+            Err(error @ xray_io::Error::Unsupported { .. }) => {
+                let compression = pages[0]["compression"].as_u64().unwrap_or(0);
+                let is_palette = pages[0]["photometric"].as_u64() == Some(3);
+                let is_gray = page_shape.len() == 2 && !is_palette;
+                if is_gray && !matches!(compression, 2..=4 | 6 | 7) {
+                    failures.insert(name.clone(), error.to_string());
+                }
+                refused.insert(name.clone(), error.to_string());
+                planes += check_planes(&path, pages, &page_shape, &mut failures)?;
+            }
+            Err(error) => drop(failures.insert(name.clone(), error.to_string())),
+        }
+    }
+    println!("{read} gray pages, {planes} files of color by planes, refused by name: {refused:#?}");
+    report(&failures);
+    assert!(read >= 80, "{read} pages only");
+    assert!(planes >= 30, "{planes} files by planes only");
+    Ok(())
+}
+
+/// Files of several samples a pixel, read plane by plane and put together as the oracle has them.
+fn check_planes(
+    path: &std::path::Path,
+    pages: &[Value],
+    shape: &[usize],
+    failures: &mut BTreeMap<String, String>,
+) -> Result<usize, Box<dyn Error>> {
+    let [a, b, c] = shape[..] else { return Ok(0) };
+    let planar = pages[0]["planar"].as_u64() == Some(2);
+    let samples = if planar { a } else { c };
+    let (rows, columns) = if planar { (b, c) } else { (a, b) };
+    let mut planes = Vec::new();
+    for plane in 0..samples {
+        let Ok(reader) = Opener::new().plane(plane).open(path) else {
+            return Ok(0);
+        };
+        let mut bytes = vec![0; reader.shape().frame_bytes(reader.pixel_type())];
+        reader.read_native_into(0, &mut bytes)?;
+        planes.push((bytes, reader.pixel_type().bytes()));
+    }
+    let size = planes[0].1;
+    let mut all = Vec::new();
+    if planar {
+        for plane in &planes {
+            all.extend_from_slice(&plane.0);
+        }
+    } else {
+        for pixel in 0..rows * columns {
+            for plane in &planes {
+                all.extend_from_slice(&plane.0[pixel * size..(pixel + 1) * size]);
+            }
+        }
+    }
+    let found = hex(&Sha256::digest(&all));
+    if Some(found.as_str()) != pages[0]["sha256"].as_str() {
+        failures.insert(path.display().to_string(), "other planes".to_owned());
+        return Ok(0);
+    }
+    Ok(1)
+}
+
+#[test]
+fn regions_ranges_windows_and_threads_give_the_same_pixels() -> TestResult {
+    let Some(folder) = data("synthetic/valid") else {
+        return Ok(());
+    };
+    for name in [
+        "strip_u16_be.tif",
+        "tiled16_u16_deflate.tif",
+        "packed12_u16.tif",
+        "deflate_f32_p1.tif",
+        "imagej_single_ifd.tif",
+        "stack_fortran.npy",
+        "stack.npy",
+        "seq",
+    ] {
+        let reader = xray_io::open(folder.join(name))?;
+        let all = reader.read_all()?;
+        let region = xray_io::RegionOfInterest::new(3, 7, 11, 13);
+        let cropped = (&reader).crop(region)?.read_all()?;
+        let expected = all.view().slice_move(ndarray::s![.., 3..14, 7..20]);
+        assert_eq!(cropped.view(), expected, "{name}");
+        let mut range = vec![0; 3 * reader.shape().frame_bytes(reader.pixel_type())];
+        reader.read_native_range_into(2..5, &mut range)?;
+        let mut single = range.clone();
+        for (i, frame) in single.chunks_exact_mut(range.len() / 3).enumerate() {
+            reader.read_native_into(2 + i, frame)?;
+        }
+        assert_eq!(range, single, "{name}");
+        let mut windows = reader.windows(3, 2)?;
+        while let Some(window) = windows.next_window() {
+            let window = window?;
+            for (i, frame) in window.frames().enumerate() {
+                assert_eq!(frame, all.frame(window.start() + i), "{name}");
+            }
+        }
+    }
+    Ok(())
+}
