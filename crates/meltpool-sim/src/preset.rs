@@ -1,0 +1,5 @@
+//! Films and pulses named after what they mimic.
+
+mod scan;
+
+pub use scan::*;
