@@ -7,6 +7,7 @@ mod profile;
 pub use pinch_off::PinchOffKeyhole;
 pub use prescribed::PrescribedKeyhole;
 pub use profile::ProfileKeyhole;
+pub(crate) use profile::profile_at;
 
 use crate::error::Result;
 

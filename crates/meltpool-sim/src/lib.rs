@@ -1,5 +1,6 @@
 //! Synthetic X-ray films of a laser melting metal, with exact truth beside each frame.
 
+mod absorptivity;
 mod camera;
 mod detector;
 mod error;
@@ -9,11 +10,14 @@ mod flow;
 mod keyhole;
 mod pool;
 pub mod preset;
+mod pulse;
 mod random;
 mod scene;
 mod sphere;
+mod spot_radiograph;
 mod texture;
 
+pub use absorptivity::Absorptivity;
 pub use camera::Camera;
 pub use detector::{BlurOrder, Detector, FlatStructure, SpectralLine};
 pub use error::{Error, Result};
@@ -24,6 +28,8 @@ pub use flow::{
 };
 pub use keyhole::{Keyhole, PinchOffKeyhole, PrescribedKeyhole, ProfileKeyhole, Slice, WallSpeed};
 pub use pool::HalfEllipse;
+pub use pulse::{PulseHistory, PulseModel, PulseNoise, SpotPulse};
 pub use scene::{Plate, Scene};
 pub use sphere::{Pore, Powder, Spatter, SphereState};
+pub use spot_radiograph::SpotRadiograph;
 pub use texture::Texture;

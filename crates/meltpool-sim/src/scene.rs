@@ -90,6 +90,12 @@ impl Scene {
         self.keyhole.as_ref()
     }
 
+    /// Another plate; `face_texture` of 0 leaves its faces smooth.
+    pub fn with_plate(mut self, plate: Plate) -> Self {
+        self.plate = plate;
+        self
+    }
+
     /// Density deficit of the liquid, $1 - \rho_l/\rho_s$ (0.1 unless set).
     pub fn liquid_deficit(mut self, deficit: f64) -> Self {
         self.deficit = deficit;
