@@ -5,7 +5,7 @@ use ndarray::{Array2, Zip};
 use crate::camera::Camera;
 use crate::error::{Result, finite, not_negative, positive, require};
 use crate::filter::{Border, Scratch, blur, exp_f32, standardized, weights_f32};
-use crate::random::{Normal, Purpose, normal, poisson, stream, uniform};
+use crate::random::{Normal, Purpose, normal, poisson_all, stream, uniform};
 
 /// Where the blur of the scintillator acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -370,16 +370,27 @@ impl Detector {
             .enumerate()
         {
             let (here, above, below) = (row(y), row(y.saturating_sub(1)), row((y + 1).min(h - 1)));
-            let bright = |x: usize, left: f32, right: f32| {
-                let laplacian = above[x] + below[x] + left + right - 4.0 * here[x];
-                plane[x] * (1.0 + edge * laplacian.clamp(-0.4, 0.4))
+            let bright = |plane: f32, vertical: f32, left: f32, center: f32, right: f32| {
+                let laplacian = vertical + left + right - 4.0 * center;
+                plane * (1.0 + edge * laplacian.clamp(-0.4, 0.4))
             };
-            out[0] += bright(0, here[0], here[1.min(w - 1)]);
-            for x in 1..w.saturating_sub(1) {
-                out[x] += bright(x, here[x - 1], here[x + 1]);
+            // the first and last pixel stand in for their missing neighbors
+            for x in [0, w - 1] {
+                let (left, right) = (here[x.saturating_sub(1)], here[(x + 1).min(w - 1)]);
+                if x == 0 || w > 1 {
+                    out[x] += bright(plane[x], above[x] + below[x], left, here[x], right);
+                }
+                if w == 1 {
+                    break;
+                }
             }
-            if w > 1 {
-                out[w - 1] += bright(w - 1, here[w - 2], here[w - 1]);
+            if w > 2 {
+                let vertical = above[1..w - 1].iter().zip(&below[1..w - 1]);
+                let across = here.iter().zip(&here[1..w - 1]).zip(&here[2..]);
+                let inner = out[1..w - 1].iter_mut().zip(&plane[1..w - 1]);
+                for (((out, plane), (a, b)), ((l, c), r)) in inner.zip(vertical).zip(across) {
+                    *out += bright(*plane, a + b, *l, *c, *r);
+                }
             }
         }
     }
@@ -437,9 +448,7 @@ impl Detector {
                 Purpose::Photons
             },
         );
-        for i in &mut *intensity {
-            *i = poisson(&mut rng, f64::from(*i)) as f32;
-        }
+        poisson_all(&mut rng, intensity);
         if self.blur_order == BlurOrder::AfterNoise {
             smooth(intensity);
         }

@@ -1,6 +1,7 @@
 //! Synthetic X-ray films of a laser melting metal, with exact truth beside each frame.
 
 mod absorptivity;
+mod alloy;
 mod camera;
 mod detector;
 mod error;
@@ -18,6 +19,7 @@ mod spot_radiograph;
 mod texture;
 
 pub use absorptivity::Absorptivity;
+pub use alloy::Alloy;
 pub use camera::Camera;
 pub use detector::{BlurOrder, Detector, FlatStructure, SpectralLine};
 pub use error::{Error, Result};

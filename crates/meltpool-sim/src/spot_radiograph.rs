@@ -5,7 +5,7 @@ use ndarray::Array2;
 use crate::error::{Result, not_negative, positive, require};
 use crate::filter::exp_f32;
 use crate::keyhole::profile_at;
-use crate::random::{Normal, Purpose, normal, poisson, stream};
+use crate::random::{Normal, Purpose, normal, poisson_all, stream};
 
 /// Largest side of an image.
 const MAX_SIZE: usize = 8192;
@@ -135,10 +135,14 @@ impl SpotRadiograph {
         let pixel = self.pixel_size_um() / 5.28;
         let n = self.photons * pixel * pixel;
         let (gauss, spread) = (Normal::new(), 1.0 / (FLAT_FRAMES * n).sqrt());
-        image.mapv_inplace(|t| {
-            let counts = poisson(&mut rng, f64::from(t).max(0.01) * n);
+        image.mapv_inplace(|t| t.max(0.01) * n as f32);
+        if let Some(means) = image.as_slice_mut() {
+            poisson_all(&mut rng, means);
+        }
+        let open = 1.0 / n as f32;
+        image.mapv_inplace(|counts| {
             let flat = 1.0 + spread * gauss.draw(&mut rng);
-            (counts / n / flat.max(0.5)) as f32
+            counts * open / flat.max(0.5) as f32
         });
         Ok(image)
     }

@@ -110,9 +110,28 @@ impl PulseModel {
 
     /// Parameters closer to measured keyholes.
     ///
-    /// CALIB
+    /// Fitted (random search over twelve parameters) to onset, growth, scatter, memory and skewness of the depths of two public runs
+    /// at 50 kHz, taken as nominal 220 and 280 W, and to the absorptances of NIST's public spot run (doi 10.18434/mds2-2525) at
+    /// nominal 230 W. What is reached and what is not stands in the workspace's validation record: the scatter near onset is too
+    /// small, the memory of the deeper run a little too long.
     pub fn calibrated() -> Self {
-        Self { fluctuation_time: 2e-6, plume_follows_depth: true, ..Self::reference() }
+        Self {
+            conductivity: 93.95,
+            diffusivity: 1.08e-5,
+            absorptivity: Absorptivity::Exponential { flat: 0.325, deep: 0.85, rate: 0.52 },
+            depth_offset: 1.25,
+            depth_factor: 2.27,
+            depth_exponent: 0.248,
+            depth_time: 25.6e-6,
+            fluctuation_time: 2e-6,
+            fluctuation: 0.134,
+            fluctuation_onset: 0.29,
+            collapse_rate: 4120.0,
+            collapse_sizes: (0.96, 0.98),
+            collapse_time: 20.8e-6,
+            plume_follows_depth: true,
+            ..Self::reference()
+        }
     }
 
     /// Steps between two frames.
