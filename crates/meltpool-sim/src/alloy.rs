@@ -4,8 +4,8 @@
 ///
 /// Attenuation: total mass coefficients of the elements by xraydb 4.5.8 (tables of W. T. Elam, B. D. Ravel and J. R. Sieber, doi
 /// 10.1016/S0969-806X(01)00227-4), weighted by nominal composition and density. 24.7 keV is the first harmonic of
-/// the beam of Gan et al. Thermal properties: Table S1 of Gan et al. where given, else nominal values from memory, which says
-/// [`is_sourced`](Self::is_sourced).
+/// the beam of Gan et al. Thermal properties: the constants published beside the keyhole depths of Gan et al.
+/// (github.com/xiaoyuxie-vico/PyDimension); those of IN718 are nominal values from memory, see [`is_sourced`](Self::is_sourced).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Alloy {
@@ -62,16 +62,15 @@ impl Alloy {
     /// Density times heat capacity of the liquid in J/m³/K, liquidus over room temperature in K, diffusivity in m²/s.
     pub(crate) fn thermal(self) -> (f64, f64, f64) {
         match self {
-            Self::Ti64 => (4430.0 * 750.0, 1630.0, 1.0e-5),
-            Self::Al6061 => (2415.0 * 1170.0, 627.0, 3.7e-5),
-            Self::Ss316 => (6881.0 * 775.0, 1400.0, 5.4e-6),
+            Self::Ti64 => (3920.0 * 830.0, 1630.0, 1.026_56e-5),
+            Self::Al6061 => (2415.0 * 1170.0, 622.0, 3.185_22e-5),
+            Self::Ss316 => (6881.0 * 790.0, 1430.0, 4.9485e-6),
             Self::In718 => (7400.0 * 720.0, 1311.0, 5.6e-6),
         }
     }
 
-    /// Whether the thermal values are those of a named source; none are yet: use your own through
-    /// [`ProcessMatrix`](crate::preset::ProcessMatrix)'s depth law for quantitative work.
+    /// Whether the thermal values come from a named source.
     pub fn is_sourced(self) -> bool {
-        false
+        self != Self::In718
     }
 }

@@ -140,8 +140,8 @@ impl Flow {
 
     /// Where the matter that is `at` a point at time `from` is at time `to`, by Runge–Kutta steps of fourth order.
     ///
-    /// `steps_per_frame` is the least number of steps in a frame; for the eddies of the preset films, two keep the error
-    /// below 1e-3 pixels after 32 frames. With `to < from` this is the backward map.
+    /// `steps_per_frame` is the least number of steps in a frame; for the eddies of the preset films, two leave an error of
+    /// up to 0.017 pixels after 32 frames (worst of 400 points), four less; it comes from the kink of the velocity's slope below the surface. With `to < from` this is the backward map.
     pub fn advect(&self, at: Position, from: f64, to: f64, steps_per_frame: usize) -> Position {
         let span = to - from;
         let n = (span.abs() * steps_per_frame.max(1) as f64).ceil().max(1.0);
