@@ -39,27 +39,43 @@ impl Absorptivity {
             Self::Exponential { flat, deep, rate } => {
                 flat + (deep - flat) * (1.0 - libm::exp(-rate * (1.0 + shape) * depth_over_radius))
             }
-            Self::Capped { flat, rate } => flat.max(0.7 * (1.0 - libm::exp(-rate * depth_over_radius))),
-            Self::Reflections { flat, rate } => 1.0 - libm::pow(1.0 - flat, 1.0 + rate * depth_over_radius),
+            Self::Capped { flat, rate } => {
+                flat.max(0.7 * (1.0 - libm::exp(-rate * depth_over_radius)))
+            }
+            Self::Reflections { flat, rate } => {
+                1.0 - libm::pow(1.0 - flat, 1.0 + rate * depth_over_radius)
+            }
         }
     }
 
     /// The absorptance of the flat surface.
     pub fn flat(&self) -> f64 {
         match *self {
-            Self::Exponential { flat, .. } | Self::Capped { flat, .. } | Self::Reflections { flat, .. } => flat,
+            Self::Exponential { flat, .. }
+            | Self::Capped { flat, .. }
+            | Self::Reflections { flat, .. } => flat,
         }
     }
 
     pub(crate) fn validate(&self) -> Result<()> {
         let (flat, rate) = match *self {
             Self::Exponential { flat, deep, rate } => {
-                require((0.0..=1.0).contains(&deep), "absorptivity.deep", "in [0, 1]", deep)?;
+                require(
+                    (0.0..=1.0).contains(&deep),
+                    "absorptivity.deep",
+                    "in [0, 1]",
+                    deep,
+                )?;
                 (flat, rate)
             }
             Self::Capped { flat, rate } | Self::Reflections { flat, rate } => (flat, rate),
         };
-        require((0.0..=1.0).contains(&flat), "absorptivity.flat", "in [0, 1]", flat)?;
+        require(
+            (0.0..=1.0).contains(&flat),
+            "absorptivity.flat",
+            "in [0, 1]",
+            flat,
+        )?;
         not_negative("absorptivity.rate", rate)
     }
 }

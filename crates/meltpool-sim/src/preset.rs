@@ -17,6 +17,8 @@ mod spot;
 mod track;
 
 pub use gan::{GAN_MOVIES, GanMovie, gan_movie};
-pub use scan::{BenchFlow, aps_like, flow_bench, layered, no_stagnation, pinch_off, scan_cycle, wall_flow};
+pub use scan::{
+    BenchFlow, aps_like, flow_bench, layered, no_stagnation, pinch_off, scan_cycle, wall_flow,
+};
 pub use spot::{SpotDataset, SpotSample, multi148, n2000, spot148};
 pub use track::{MovingBeam, ProcessCase, ProcessMatrix, moving_beam};

@@ -50,7 +50,13 @@ pub struct SpotPulse {
 impl SpotPulse {
     /// A pulse of this nominal power in W on a spot of this radius in µm, on for 2060 µs.
     pub fn new(power_w: f64, spot_radius_um: f64) -> Self {
-        Self { power_w, spot_radius_um, on_us: 2060.0, tail_us: 0.0, model: PulseModel::calibrated() }
+        Self {
+            power_w,
+            spot_radius_um,
+            on_us: 2060.0,
+            tail_us: 0.0,
+            model: PulseModel::calibrated(),
+        }
     }
 
     /// Time the laser is on in µs (2060 unless set).
@@ -89,7 +95,8 @@ impl SpotPulse {
     /// Surface superheat over the rise to boiling at a time in s.
     pub fn superheat(&self, time_s: f64) -> f64 {
         let (m, r0) = (&self.model, self.spot_radius_um * 1e-6);
-        m.absorptivity.flat() * self.power_w / (libm::pow(std::f64::consts::PI, 1.5) * m.conductivity * r0)
+        m.absorptivity.flat() * self.power_w
+            / (libm::pow(std::f64::consts::PI, 1.5) * m.conductivity * r0)
             * libm::atan((4.0 * m.diffusivity * time_s).sqrt() / r0)
             / (m.boiling_k - m.ambient_k)
     }
@@ -99,7 +106,8 @@ impl SpotPulse {
         let (m, r0) = (&self.model, self.spot_radius_um * 1e-6);
         let s = self.superheat(time_s);
         if s > 1.0 {
-            r0 * (m.depth_offset + m.depth_factor * (s - 1.0).sqrt() * libm::pow(time_s / 1e-3, m.depth_exponent))
+            r0 * (m.depth_offset
+                + m.depth_factor * (s - 1.0).sqrt() * libm::pow(time_s / 1e-3, m.depth_exponent))
         } else {
             0.0
         }
@@ -117,7 +125,11 @@ impl SpotPulse {
         self.model.validate()?;
         let steps = ((self.on_us + self.tail_us) * 1e-6 / self.model.step).round();
         if steps > MAX_STEPS as f64 {
-            return Err(Error::TooLarge { what: "time steps", limit: MAX_STEPS, found: steps as u64 });
+            return Err(Error::TooLarge {
+                what: "time steps",
+                limit: MAX_STEPS,
+                found: steps as u64,
+            });
         }
         crate::error::require(
             steps >= self.model.steps_per_frame() as f64,
@@ -140,7 +152,11 @@ impl SpotPulse {
     ///
     /// # Errors
     /// As [`simulate`](Self::simulate).
-    pub fn simulate_with(&self, noise: &PulseNoise, depth_law: impl Fn(f64) -> f64) -> Result<PulseHistory> {
+    pub fn simulate_with(
+        &self,
+        noise: &PulseNoise,
+        depth_law: impl Fn(f64) -> f64,
+    ) -> Result<PulseHistory> {
         self.validate()?;
         noise.validate(self.n_steps())?;
         Ok(history::run(self, noise, depth_law))

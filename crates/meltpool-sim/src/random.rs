@@ -145,7 +145,7 @@ pub(crate) fn poisson(rng: &mut ChaCha8Rng, mean: f64) -> f64 {
 /// The constants of Hörmann's PTRS that depend on the mean: hat width and immediate acceptance.
 ///
 /// In single precision, so that a row of them vectorizes: any values near these give an exact sampler.
-#[inline(always)]
+#[inline]
 fn hat(mean: f32) -> (f32, f32) {
     let b = 0.931 + 2.53 * mean.sqrt();
     (b, 0.9277 - 3.6224 / (b - 2.0))
@@ -226,6 +226,9 @@ pub(crate) fn poisson_all(rng: &mut ChaCha8Rng, means: &mut [f32]) {
     }
 }
 
+/// ln(2 pi)/2.
+const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
+
 /// ln k! for whole k, by the Stirling series from 10 (error below 1e-12).
 fn ln_factorial(k: f64) -> f64 {
     if k < 10.0 {
@@ -237,7 +240,6 @@ fn ln_factorial(k: f64) -> f64 {
         }
         return libm::log(product);
     }
-    const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
     let r = 1.0 / k;
     let r2 = r * r;
     (k + 0.5) * libm::log(k) - k
@@ -323,12 +325,15 @@ mod tests {
         let mut rng = stream(9, 0, Purpose::Photons);
         for i in 0..200_000 {
             let mean = 10.0 * libm::exp(8.0 * uniform(&mut rng));
-            let k = (mean + 3.0 * (2.0 * uniform(&mut rng) - 1.0) * mean.sqrt()).floor().max(0.0);
+            let k = (mean + 3.0 * (2.0 * uniform(&mut rng) - 1.0) * mean.sqrt())
+                .floor()
+                .max(0.0);
             let b = f64::from(hat(mean as f32).0);
             let inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
             let right = k * libm::log(mean) - mean - ln_factorial(k);
             // close to the border, on both sides of it
-            let v = libm::exp(right + 1e-9 * (uniform(&mut rng) - 0.5) + f64::from(i % 3 - 1)) / inverse_alpha;
+            let v = libm::exp(right + 1e-9 * (uniform(&mut rng) - 0.5) + f64::from(i % 3 - 1))
+                / inverse_alpha;
             let left = libm::log(v * inverse_alpha);
             if (left - right).abs() > 1e-10 * mean.max(1.0) {
                 assert_eq!(accepted(k, mean, b, v), left <= right, "{k} {mean}");

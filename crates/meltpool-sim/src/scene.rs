@@ -267,7 +267,7 @@ impl Scene {
         };
         let depth = keyhole.depth(time);
         let bottom = self.plate.surface_row + depth + y;
-        if !(bottom < rows as f64 - 0.5) {
+        if bottom.is_nan() || bottom >= rows as f64 - 0.5 {
             return outside("its tip", bottom, rows);
         }
         for i in 1..64 {

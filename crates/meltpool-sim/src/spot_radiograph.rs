@@ -37,7 +37,11 @@ pub struct SpotRadiograph {
 impl SpotRadiograph {
     /// Square radiographs of this size in pixels over a field of 676 µm, with edge enhancement of 0.3.
     pub fn new(size: usize) -> Self {
-        Self { edge: 0.3, phase_length_m2: 0.0, ..Self::reference(size) }
+        Self {
+            edge: 0.3,
+            phase_length_m2: 0.0,
+            ..Self::reference(size)
+        }
     }
 
     /// The parameters of the reference program, with its phase term $1 - 6\cdot10^{-12}\,\mathrm{m}\,\nabla^2 th$, which changes
@@ -106,21 +110,37 @@ impl SpotRadiograph {
     /// # Errors
     /// [`crate::Error::InvalidParameter`] names the first one outside its range.
     pub fn validate(&self) -> Result<()> {
-        require((1..=MAX_SIZE).contains(&self.size), "size", "between 1 and 8192", self.size)?;
+        require(
+            (1..=MAX_SIZE).contains(&self.size),
+            "size",
+            "between 1 and 8192",
+            self.size,
+        )?;
         positive("field_um", self.field_um)?;
         not_negative("attenuation", self.attenuation)?;
         positive("thickness_um", self.thickness_um)?;
         not_negative("edge", self.edge)?;
         positive("photons", self.photons)?;
         not_negative("jitter_um", self.jitter_um)?;
-        require(self.tilt_deg.abs() < 90.0, "tilt_deg", "between -90 and 90", self.tilt_deg)
+        require(
+            self.tilt_deg.abs() < 90.0,
+            "tilt_deg",
+            "between -90 and 90",
+            self.tilt_deg,
+        )
     }
 
     /// The transmission without noise, for depth and mean width of the keyhole and half width and depth of the pool in µm.
     ///
     /// # Errors
     /// As [`validate`](Self::validate), and for sizes that are negative or not finite.
-    pub fn transmission(&self, depth_um: f64, width_um: f64, half_um: f64, pool_um: f64) -> Result<Array2<f32>> {
+    pub fn transmission(
+        &self,
+        depth_um: f64,
+        width_um: f64,
+        half_um: f64,
+        pool_um: f64,
+    ) -> Result<Array2<f32>> {
         self.draw([depth_um, width_um, half_um, pool_um], 0.0)
     }
 
@@ -128,7 +148,13 @@ impl SpotRadiograph {
     ///
     /// # Errors
     /// As [`transmission`](Self::transmission).
-    pub fn frame(&self, sizes_um: [f64; 4], seed: u64, run: u64, frame: u32) -> Result<Array2<f32>> {
+    pub fn frame(
+        &self,
+        sizes_um: [f64; 4],
+        seed: u64,
+        run: u64,
+        frame: u32,
+    ) -> Result<Array2<f32>> {
         let mut rng = stream(seed, run << 32 | u64::from(frame), Purpose::Spot);
         let shift = self.jitter_um * normal(&mut rng);
         let mut image = self.draw(sizes_um, shift)?;
@@ -157,7 +183,10 @@ impl SpotRadiograph {
         let [depth, width, half, pool] = sizes_um;
         let at = |(row, column): (usize, usize)| {
             let px = self.pixel_size_um();
-            ((column as f64 + 0.5) * px - 0.5 * self.field_um, (row as f64 + 0.5) * px - self.surface * self.field_um)
+            (
+                (column as f64 + 0.5) * px - 0.5 * self.field_um,
+                (row as f64 + 0.5) * px - self.surface * self.field_um,
+            )
         };
         let shape = (self.size, self.size);
         let keyhole = Array2::from_shape_fn(shape, |i| {
@@ -190,13 +219,18 @@ impl SpotRadiograph {
                     continue;
                 }
                 let liquid = if half > 0.0 && pool > 0.0 {
-                    2.0 * half * (1.0 - (x / half) * (x / half) - (y / pool) * (y / pool)).max(0.0).sqrt()
+                    2.0 * half
+                        * (1.0 - (x / half) * (x / half) - (y / pool) * (y / pool))
+                            .max(0.0)
+                            .sqrt()
                 } else {
                     0.0
                 };
                 let vapor = if depth > 0.0 && y < depth {
                     let radius = 0.5 * width * profile_at(y / depth);
-                    2.0 * (radius * radius - (x - shift_um) * (x - shift_um)).max(0.0).sqrt()
+                    2.0 * (radius * radius - (x - shift_um) * (x - shift_um))
+                        .max(0.0)
+                        .sqrt()
                 } else {
                     0.0
                 };
@@ -224,8 +258,10 @@ impl SpotRadiograph {
             for row in 0..n {
                 let (up, down) = (wrap(row, n - 1) * n, wrap(row, 1) * n);
                 for column in 0..n {
-                    let sides = path[row * n + wrap(column, n - 1)] + path[row * n + wrap(column, 1)];
-                    let sum = path[up + column] + path[down + column] + sides - 4.0 * path[row * n + column];
+                    let sides =
+                        path[row * n + wrap(column, n - 1)] + path[row * n + wrap(column, 1)];
+                    let sum = path[up + column] + path[down + column] + sides
+                        - 4.0 * path[row * n + column];
                     image[row * n + column] *=
                         (1.0 - phase * sum) * (1.0 + edge * (-mu * sum).clamp(-0.4, 0.4));
                 }
@@ -262,5 +298,8 @@ impl SpotRadiograph {
 
 fn check_sizes(sizes_um: [f64; 4]) -> Result<()> {
     let names = ["depth_um", "width_um", "half_um", "pool_um"];
-    names.into_iter().zip(sizes_um).try_for_each(|(name, value)| not_negative(name, value))
+    names
+        .into_iter()
+        .zip(sizes_um)
+        .try_for_each(|(name, value)| not_negative(name, value))
 }

@@ -1,23 +1,32 @@
 //! Agreement with the independent numpy programs in `tests/data`.
+#![expect(
+    clippy::float_cmp,
+    reason = "labels and counts of the files are whole numbers"
+)]
 
 use std::path::PathBuf;
 
 use approx::assert_relative_eq;
 use meltpool_sim::{
-    Detector, Flow, Keyhole, Position, PrescribedKeyhole, PulseModel, PulseNoise, SpotPulse, SpotRadiograph, Texture,
-    preset,
+    Detector, Flow, Keyhole, Position, PrescribedKeyhole, PulseModel, PulseNoise, SpotPulse,
+    SpotRadiograph, Texture, preset,
 };
 use ndarray::Array2;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn path(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
 }
 
 fn csv(name: &str) -> Result<Vec<Vec<f64>>, Box<dyn std::error::Error>> {
     let text = std::fs::read_to_string(path(name))?;
-    let rows = text.lines().skip(1).map(|line| line.split(',').map(str::parse).collect());
+    let rows = text
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(str::parse).collect());
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -25,7 +34,10 @@ fn csv(name: &str) -> Result<Vec<Vec<f64>>, Box<dyn std::error::Error>> {
 fn npy(name: &str, n: usize) -> Result<Vec<f32>, Box<dyn std::error::Error>> {
     let bytes = std::fs::read(path(name))?;
     let data = &bytes[bytes.len() - 4 * n..];
-    Ok(data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    Ok(data
+        .chunks_exact(4)
+        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+        .collect())
 }
 
 #[test]
@@ -35,12 +47,19 @@ fn scan_cycle_flow_keyhole_map_and_absorbance() -> Outcome {
         (2.0_f64.sqrt() * (std::f64::consts::TAU * (x / 37.0 + y / 53.0)).cos()) as f32
     });
     let film = preset::scan_cycle(512, 512).map_scene(|scene| {
-        let plate = meltpool_sim::Plate { face_texture: 0.0, ..*scene.plate() };
-        scene.texture(Texture::Field { std: 0.02, field }).with_plate(plate)
+        let plate = meltpool_sim::Plate {
+            face_texture: 0.0,
+            ..*scene.plate()
+        };
+        scene
+            .texture(Texture::Field { std: 0.02, field })
+            .with_plate(plate)
     });
     let plan = film.plan()?;
     let scene = film.scene();
-    let Flow::Stream(stream) = scene.flow_field() else { return Err("flow".into()) };
+    let Flow::Stream(stream) = scene.flow_field() else {
+        return Err("flow".into());
+    };
     let flow = Flow::Stream(stream.clone());
     let keyhole = scene.keyhole_shape().ok_or("keyhole")?;
     let mut absorbance = (usize::MAX, Array2::zeros((0, 0)));
@@ -62,12 +81,19 @@ fn scan_cycle_flow_keyhole_map_and_absorbance() -> Outcome {
             continue;
         }
         let at = Position::new(row[2], row[1]);
-        assert_relative_eq!(stream.stream_function(at), row[3], max_relative = 1e-10, epsilon = 1e-12);
+        assert_relative_eq!(
+            stream.stream_function(at),
+            row[3],
+            max_relative = 1e-10,
+            epsilon = 1e-12
+        );
         let velocity = stream.velocity(at);
         assert_relative_eq!(velocity.u, row[4], epsilon = 1e-6);
         assert_relative_eq!(velocity.v, row[5], epsilon = 1e-6);
         let back = flow.advect(at, time, 0.0, 2);
-        worst_map = worst_map.max((back.x - row[6]).abs()).max((back.y - row[7]).abs());
+        worst_map = worst_map
+            .max((back.x - row[6]).abs())
+            .max((back.y - row[7]).abs());
         let slice = keyhole.slice(time, row[1] - 0.15 * 512.0);
         let vapor = slice.map_or(0.0, |slice| slice.vapor_path(row[2]));
         assert_relative_eq!(vapor, row[8], max_relative = 1e-9, epsilon = 1e-9);
@@ -90,8 +116,9 @@ fn scan_cycle_flow_keyhole_map_and_absorbance() -> Outcome {
 fn spot_pulse_without_noise() -> Outcome {
     let rows = csv("spot_pulse/sim_golden_noisefree.csv")?;
     for power in [220.0, 240.0, 280.0, 350.0] {
-        let history =
-            SpotPulse::new(power, 60.0).model(PulseModel::reference()).simulate(&PulseNoise::None)?;
+        let history = SpotPulse::new(power, 60.0)
+            .model(PulseModel::reference())
+            .simulate(&PulseNoise::None)?;
         let rows: Vec<_> = rows.iter().filter(|row| row[0] == power).collect();
         assert_eq!(rows.len(), history.n_frames());
         for (k, row) in rows.iter().enumerate() {
@@ -125,7 +152,12 @@ fn spot_pulse_with_given_noise() -> Outcome {
                 })
                 .collect()
         };
-        let unit = |a| hash(a).iter().map(|x| 2.0 * 3.0_f64.sqrt() * (x - 0.5)).collect();
+        let unit = |a| {
+            hash(a)
+                .iter()
+                .map(|x| 2.0 * 3.0_f64.sqrt() * (x - 0.5))
+                .collect()
+        };
         let noise = PulseNoise::Arrays {
             depth: unit(0.0),
             width: unit(1.0),
@@ -157,8 +189,13 @@ fn spot_pulse_with_given_noise() -> Outcome {
 #[test]
 fn spot_radiographs_without_noise() -> Outcome {
     for (tilt, name) in [(0.0, ""), (7.0, "_rot7")] {
-        let frame = SpotRadiograph::reference(128).tilt_deg(tilt).transmission(120.0, 40.0, 180.0, 170.0)?;
-        let golden = npy(&format!("spot_pulse/sim_golden_render128{name}_noisefree.npy"), 128 * 128)?;
+        let frame = SpotRadiograph::reference(128)
+            .tilt_deg(tilt)
+            .transmission(120.0, 40.0, 180.0, 170.0)?;
+        let golden = npy(
+            &format!("spot_pulse/sim_golden_render128{name}_noisefree.npy"),
+            128 * 128,
+        )?;
         for (found, expected) in frame.iter().zip(&golden) {
             assert_relative_eq!(f64::from(*found), f64::from(*expected), max_relative = 1e-5);
         }
@@ -167,15 +204,16 @@ fn spot_radiographs_without_noise() -> Outcome {
 }
 
 #[test]
-fn keyhole_area_is_the_integral_of_its_walls() -> Outcome {
+fn keyhole_area_is_the_integral_of_its_walls() {
     let keyhole = Keyhole::Prescribed(PrescribedKeyhole::new(300.0, 26.088));
     let (time, depth) = (3.3, keyhole.depth(3.3));
     let n = 20_000;
     let width = |i: u32| {
-        keyhole.slice(time, depth * (f64::from(i) + 0.5) / f64::from(n)).map_or(0.0, |slice| slice.width())
+        keyhole
+            .slice(time, depth * (f64::from(i) + 0.5) / f64::from(n))
+            .map_or(0.0, |slice| slice.width())
     };
     let direct: f64 = (0..n).map(width).sum::<f64>() * depth / f64::from(n);
     assert_relative_eq!(keyhole.area(time), direct, max_relative = 1e-6);
     assert!(Detector::new(1.0).validate().is_ok());
-    Ok(())
 }

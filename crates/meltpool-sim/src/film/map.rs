@@ -94,7 +94,7 @@ impl BackwardMap {
             match flow {
                 Flow::Rest => {}
                 Flow::Stream(stream) => {
-                    stream_steps(stream, pixels, columns, (dx, dy), dt as f32, steps)
+                    stream_steps(stream, pixels, columns, (dx, dy), dt as f32, steps);
                 }
                 other => {
                     for (i, index) in pixels.index.iter().enumerate() {

@@ -207,7 +207,7 @@ impl FilmPlan {
     pub fn liquid_mask(&self, frame: usize) -> Result<Array2<bool>> {
         let mut mask = self.pool_mask(frame)?;
         mask.zip_mut_with(&self.keyhole_mask(frame)?, |liquid, vapor| {
-            *liquid &= !vapor
+            *liquid &= !vapor;
         });
         Ok(mask)
     }

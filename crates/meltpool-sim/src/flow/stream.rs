@@ -128,6 +128,9 @@ impl StreamFlow {
     }
 }
 
+/// Inverse of the surface layer.
+const RISE: f32 = (1.0 / SURFACE_LAYER) as f32;
+
 /// Pixels handled together, so that the compiler fills its vector registers.
 pub(crate) const LANES: usize = 8;
 type Lane = [f32; LANES];
@@ -175,7 +178,7 @@ impl StreamKernel {
     }
 
     /// Velocities at eight points relative to the center of the pool, which lies on the surface.
-    #[inline(always)]
+    #[inline]
     fn velocity(&self, x: &Lane, y: &Lane, u: &mut Lane, v: &mut Lane) {
         let (mut sum, mut sum_x, mut sum_y) =
             ([0.0_f32; LANES], [0.0_f32; LANES], [0.0_f32; LANES]);
@@ -188,7 +191,6 @@ impl StreamKernel {
                 sum_y[i] += e * dy * eddy.slope;
             }
         }
-        const RISE: f32 = (1.0 / SURFACE_LAYER) as f32;
         for i in 0..LANES {
             let level = 1.0 - x[i] * x[i] * self.a2 - y[i] * y[i] * self.b2;
             let level = if level > 0.0 { level } else { 0.0 };
@@ -205,7 +207,7 @@ impl StreamKernel {
     }
 
     /// Moves the displacements of eight pixels by one Runge–Kutta step over `dt` frames.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn step(&self, px: &Lane, py: &Lane, dx: &mut Lane, dy: &mut Lane, dt: f32) {
         let (mut x, mut y) = ([0.0; LANES], [0.0; LANES]);
         let (mut u, mut v) = ([0.0; LANES], [0.0; LANES]);

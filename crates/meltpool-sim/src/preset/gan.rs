@@ -70,8 +70,16 @@ pub const GAN_MOVIES: [GanMovie; 11] = [
 /// # Errors
 /// [`Error::NoSuchEntry`] for another number.
 pub fn gan_movie(number: usize, seed: u64) -> Result<Film> {
-    let missing = Error::NoSuchEntry { what: "movie", first: 1, last: GAN_MOVIES.len(), found: number };
-    let movie = number.checked_sub(1).and_then(|i| GAN_MOVIES.get(i)).ok_or(missing)?;
+    let missing = Error::NoSuchEntry {
+        what: "movie",
+        first: 1,
+        last: GAN_MOVIES.len(),
+        found: number,
+    };
+    let movie = number
+        .checked_sub(1)
+        .and_then(|i| GAN_MOVIES.get(i))
+        .ok_or(missing)?;
     let camera = Camera::new(480, 512, movie.pixel_size_um, movie.frame_rate_hz);
     let case = ProcessCase {
         power_w: movie.power_w,

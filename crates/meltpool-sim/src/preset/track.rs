@@ -68,7 +68,13 @@ pub struct MovingBeam {
 impl MovingBeam {
     /// A track of this case with this mean depth in µm, filmed by a camera; plate of 500 µm.
     pub fn new(case: ProcessCase, depth_um: f64, camera: Camera) -> Self {
-        Self { depth_um, case, camera, thickness_um: 500.0, exposure: 0.0 }
+        Self {
+            depth_um,
+            case,
+            camera,
+            thickness_um: 500.0,
+            exposure: 0.0,
+        }
     }
 
     /// Thickness of the plate in µm (500 unless set).
@@ -93,8 +99,14 @@ impl MovingBeam {
         positive("thickness_um", self.thickness_um)?;
         let px = self.camera.pixel_size_um();
         let surface = 0.1 * self.camera.n_rows() as f64;
-        let (depth, width) = (self.depth_um / px, (self.case.spot_um / 3.0 + 0.13 * self.depth_um) / px);
-        let (room, pool_depth) = (0.99 * self.camera.n_rows() as f64 - surface, 1.45 * depth + 15.0 / px);
+        let (depth, width) = (
+            self.depth_um / px,
+            (self.case.spot_um / 3.0 + 0.13 * self.depth_um) / px,
+        );
+        let (room, pool_depth) = (
+            0.99 * self.camera.n_rows() as f64 - surface,
+            1.45 * depth + 15.0 / px,
+        );
         require(
             self.depth_um.is_finite() && self.depth_um >= 0.0 && pool_depth < room,
             "depth_um",
@@ -102,20 +114,36 @@ impl MovingBeam {
             self.depth_um,
         )?;
         let speed = self.camera.pixels_per_frame(self.case.speed_m_s);
-        let (first, span) = (0.1 * self.camera.n_columns() as f64, 0.8 * self.camera.n_columns() as f64);
+        let (first, span) = (
+            0.1 * self.camera.n_columns() as f64,
+            0.8 * self.camera.n_columns() as f64,
+        );
         let n_frames = (span / speed).floor() as usize + 1;
         if n_frames > 100_000 {
-            return Err(Error::TooLarge { what: "frames", limit: 100_000, found: n_frames as u64 });
+            return Err(Error::TooLarge {
+                what: "frames",
+                limit: 100_000,
+                found: n_frames as u64,
+            });
         }
         let mut rng = stream(seed, 0, Purpose::Depth);
-        let depths: Vec<f64> =
-            (0..n_frames).map(|_| depth * (1.0 + 0.15 * normal(&mut rng)).clamp(0.55, 1.45)).collect();
-        let widths = depths.iter().map(|d| if *d > 0.0 { width } else { 0.0 }).collect();
+        let depths: Vec<f64> = (0..n_frames)
+            .map(|_| depth * (1.0 + 0.15 * normal(&mut rng)).clamp(0.55, 1.45))
+            .collect();
+        let widths = depths
+            .iter()
+            .map(|d| if *d > 0.0 { width } else { 0.0 })
+            .collect();
         let keyhole = ProfileKeyhole::new(first, depths, widths).speed(speed);
         let half = 1.2 * pool_depth.max(0.5 * self.case.spot_um / px);
         let thickness = self.thickness_um / px;
         let path = (2.0 * half).min(thickness);
-        let pool = HalfEllipse::new(Position::new(first - 0.5 * half, surface), 1.3 * half, pool_depth, path);
+        let pool = HalfEllipse::new(
+            Position::new(first - 0.5 * half, surface),
+            1.3 * half,
+            pool_depth,
+            path,
+        );
         let plate = Plate {
             thickness,
             attenuation: self.case.alloy.attenuation() * px * 1e-6,
@@ -155,7 +183,8 @@ pub fn moving_beam(power_w: f64, spot_radius_um: f64, speed_m_s: f64, seed: u64)
     let surface = 40.0;
     let speed = camera.pixels_per_frame(speed_m_s);
     let scaled = |values: &[f64]| values.iter().map(|value| value / px).collect();
-    let keyhole = ProfileKeyhole::new(80.0, scaled(&history.depth_um), scaled(&history.width_um)).speed(speed);
+    let keyhole = ProfileKeyhole::new(80.0, scaled(&history.depth_um), scaled(&history.width_um))
+        .speed(speed);
     let plate = Plate {
         thickness: 750.0 / px,
         attenuation: Alloy::Ti64.attenuation() * px * 1e-6,
@@ -163,13 +192,20 @@ pub fn moving_beam(power_w: f64, spot_radius_um: f64, speed_m_s: f64, seed: u64)
         face_texture: 0.02,
     };
     let half = (1.5 * deepest).max(2.0 * spot_radius_um / px);
-    let pool = HalfEllipse::new(Position::new(80.0 - 0.3 * half, surface), 1.3 * half, deepest + 12.0 / px, half);
+    let pool = HalfEllipse::new(
+        Position::new(80.0 - 0.3 * half, surface),
+        1.3 * half,
+        deepest + 12.0 / px,
+        half,
+    );
     let scene = Scene::new(camera, plate)
         .liquid_deficit(Alloy::Ti64.liquid_deficit())
         .pool(pool)
         .pool_speed(speed)
         .keyhole(Keyhole::Profile(keyhole));
-    Ok(Film::new(scene, Detector::new(5000.0)).n_frames(history.n_frames()).seed(seed))
+    Ok(Film::new(scene, Detector::new(5000.0))
+        .n_frames(history.n_frames())
+        .seed(seed))
 }
 
 /// All combinations of powers, speeds, spots and alloys.
@@ -183,8 +219,18 @@ pub struct ProcessMatrix {
 
 impl ProcessMatrix {
     /// The matrix of these powers in W, speeds in m/s, spot diameters in µm and alloys.
-    pub fn new(powers_w: Vec<f64>, speeds_m_s: Vec<f64>, spots_um: Vec<f64>, alloys: Vec<Alloy>) -> Self {
-        Self { powers_w, speeds_m_s, spots_um, alloys }
+    pub fn new(
+        powers_w: Vec<f64>,
+        speeds_m_s: Vec<f64>,
+        spots_um: Vec<f64>,
+        alloys: Vec<Alloy>,
+    ) -> Self {
+        Self {
+            powers_w,
+            speeds_m_s,
+            spots_um,
+            alloys,
+        }
     }
 
     /// The cases: alloys outermost, then spots, speeds and powers.
@@ -192,19 +238,32 @@ impl ProcessMatrix {
     /// # Errors
     /// [`Error::InvalidParameter`] for a setting that is not positive, [`Error::TooLarge`] above 1 000 000 cases.
     pub fn cases(&self) -> Result<Vec<ProcessCase>> {
-        let n = [self.powers_w.len(), self.speeds_m_s.len(), self.spots_um.len(), self.alloys.len()]
-            .iter()
-            .fold(1_u64, |n, k| n.saturating_mul(*k as u64));
+        let n = [
+            self.powers_w.len(),
+            self.speeds_m_s.len(),
+            self.spots_um.len(),
+            self.alloys.len(),
+        ]
+        .iter()
+        .fold(1_u64, |n, k| n.saturating_mul(*k as u64));
         if n > 1_000_000 {
-            return Err(Error::TooLarge { what: "cases of a process matrix", limit: 1_000_000, found: n });
+            return Err(Error::TooLarge {
+                what: "cases of a process matrix",
+                limit: 1_000_000,
+                found: n,
+            });
         }
         let mut cases = Vec::with_capacity(n as usize);
         for alloy in &self.alloys {
             for spot in &self.spots_um {
                 for speed in &self.speeds_m_s {
                     for power in &self.powers_w {
-                        let case =
-                            ProcessCase { power_w: *power, speed_m_s: *speed, spot_um: *spot, alloy: *alloy };
+                        let case = ProcessCase {
+                            power_w: *power,
+                            speed_m_s: *speed,
+                            spot_um: *spot,
+                            alloy: *alloy,
+                        };
                         case.validate()?;
                         cases.push(case);
                     }
@@ -218,10 +277,17 @@ impl ProcessMatrix {
     ///
     /// # Errors
     /// As [`cases`](Self::cases) and [`MovingBeam::film`].
-    pub fn films(&self, camera: Camera, seed: u64, depth_law: impl Fn(&ProcessCase) -> f64) -> Result<Vec<Film>> {
+    pub fn films(
+        &self,
+        camera: Camera,
+        seed: u64,
+        depth_law: impl Fn(&ProcessCase) -> f64,
+    ) -> Result<Vec<Film>> {
         let cases = self.cases()?.into_iter().enumerate();
         cases
-            .map(|(i, case)| MovingBeam::new(case, depth_law(&case), camera).film(seed.wrapping_add(i as u64)))
+            .map(|(i, case)| {
+                MovingBeam::new(case, depth_law(&case), camera).film(seed.wrapping_add(i as u64))
+            })
             .collect()
     }
 }

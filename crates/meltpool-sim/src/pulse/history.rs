@@ -42,7 +42,10 @@ impl PulseHistory {
 
     /// Area of the pool's outline at a frame in µm², $\frac\pi2 R h$.
     pub fn pool_area_um2(&self, frame: usize) -> Option<f64> {
-        let (half, depth) = (self.pool_half_width_um.get(frame)?, self.pool_depth_um.get(frame)?);
+        let (half, depth) = (
+            self.pool_half_width_um.get(frame)?,
+            self.pool_depth_um.get(frame)?,
+        );
         Some(0.5 * std::f64::consts::PI * half * depth)
     }
 
@@ -61,7 +64,8 @@ impl PulseHistory {
         (0..self.n_frames())
             .map(|k| {
                 let (pool, width) = (self.pool_half_width_um[k], self.width_um[k]);
-                let bright = 0.15 * std::f64::consts::PI * pool * pool + 0.25 * std::f64::consts::PI * width * width;
+                let bright = 0.15 * std::f64::consts::PI * pool * pool
+                    + 0.25 * std::f64::consts::PI * width * width;
                 bright / spot / (1.0 + self.plume[k]).max(0.1)
             })
             .collect()
@@ -98,7 +102,13 @@ fn drive(noise: &PulseNoise, rng: &mut Option<ChaCha8Rng>, step: usize) -> Optio
             event: uniform(rng),
             size: uniform(rng),
         }),
-        PulseNoise::Arrays { depth, width, plume, event, size } => Some(Drive {
+        PulseNoise::Arrays {
+            depth,
+            width,
+            plume,
+            event,
+            size,
+        } => Some(Drive {
             depth: depth[step],
             width: width[step],
             plume: plume[step],
@@ -108,14 +118,22 @@ fn drive(noise: &PulseNoise, rng: &mut Option<ChaCha8Rng>, step: usize) -> Optio
     }
 }
 
-pub(super) fn run(pulse: &SpotPulse, noise: &PulseNoise, depth_law: impl Fn(f64) -> f64) -> PulseHistory {
+pub(super) fn run(
+    pulse: &SpotPulse,
+    noise: &PulseNoise,
+    depth_law: impl Fn(f64) -> f64,
+) -> PulseHistory {
     let (m, on_s) = pulse.parts();
     let (r0, dt) = (pulse.spot_radius_um() * 1e-6, m.step);
     let every = m.steps_per_frame();
     let rise = m.melting_k - m.ambient_k;
     let enthalpy = m.density * (m.heat_capacity * rise * m.pool_superheat + m.latent_heat);
     let keep = |time: f64| libm::exp(-dt / time);
-    let (eu, ep, ec) = (keep(m.fluctuation_time), keep(m.plume_time), keep(m.collapse_time));
+    let (eu, ep, ec) = (
+        keep(m.fluctuation_time),
+        keep(m.plume_time),
+        keep(m.collapse_time),
+    );
     let (gu, gp) = ((1.0 - eu * eu).sqrt(), (1.0 - ep * ep).sqrt());
     let mut rng = match noise {
         PulseNoise::Seed { seed, run } => Some(stream(*seed, *run, Purpose::Depth)),
@@ -140,12 +158,24 @@ pub(super) fn run(pulse: &SpotPulse, noise: &PulseNoise, depth_law: impl Fn(f64)
             plume = ep * plume + gp * m.plume * z.plume;
             let (low, high) = m.collapse_sizes;
             let hit = z.event < m.collapse_rate * dt;
-            collapse = (ec * collapse).max(if hit { low + (high - low) * z.size } else { 0.0 });
+            collapse = (ec * collapse).max(if hit {
+                low + (high - low) * z.size
+            } else {
+                0.0
+            });
         }
         let strength = m.fluctuation + m.fluctuation_onset * libm::exp(-mean / r0);
         let depth = mean * (1.0 + strength * u).max(0.0) * (1.0 - collapse);
-        let width = if depth > 0.0 { (m.width_offset + m.width_slope * depth) * (1.0 + shape) } else { 0.0 };
-        let eta = if on { m.absorptivity.absorptance(depth / r0, shape) } else { 0.0 };
+        let width = if depth > 0.0 {
+            (m.width_offset + m.width_slope * depth) * (1.0 + shape)
+        } else {
+            0.0
+        };
+        let eta = if on {
+            m.absorptivity.absorptance(depth / r0, shape)
+        } else {
+            0.0
+        };
         absorbed += eta * power * dt;
         slow += dt / m.pool_lag * (mean - slow);
         let loss = std::f64::consts::TAU * m.pool_conductivity * rise * m.pool_loss * radius;
@@ -158,7 +188,11 @@ pub(super) fn run(pulse: &SpotPulse, noise: &PulseNoise, depth_law: impl Fn(f64)
             0.0
         };
         if (i + 1) % every == 0 {
-            let seen = if m.plume_follows_depth { plume * (1.0 - libm::exp(-mean / r0)) } else { plume };
+            let seen = if m.plume_follows_depth {
+                plume * (1.0 - libm::exp(-mean / r0))
+            } else {
+                plume
+            };
             out.time_us.push(time * 1e6);
             out.depth_um.push(depth * 1e6);
             out.mean_depth_um.push(mean * 1e6);
@@ -169,7 +203,8 @@ pub(super) fn run(pulse: &SpotPulse, noise: &PulseNoise, depth_law: impl Fn(f64)
             out.plume.push(seen);
             out.absorbed_j.push(absorbed);
             let cubes = radius * radius * radius - m.pool_start * m.pool_start * m.pool_start;
-            out.pool_j.push(std::f64::consts::TAU / 3.0 * enthalpy * cubes);
+            out.pool_j
+                .push(std::f64::consts::TAU / 3.0 * enthalpy * cubes);
             out.lost_j.push(lost);
         }
     }
@@ -178,7 +213,9 @@ pub(super) fn run(pulse: &SpotPulse, noise: &PulseNoise, depth_law: impl Fn(f64)
             let mut rng = stream(*seed, *run, Purpose::Signal);
             let gain = 1.0 + m.signal_gain * normal(&mut rng);
             let signal = out.absorptance.iter().zip(&out.plume);
-            signal.map(|(eta, p)| gain * eta * (1.0 + p) + m.signal_noise * normal(&mut rng)).collect()
+            signal
+                .map(|(eta, p)| gain * eta * (1.0 + p) + m.signal_noise * normal(&mut rng))
+                .collect()
         }
         _ => out.absorptance.clone(),
     };

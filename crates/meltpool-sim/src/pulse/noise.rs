@@ -32,14 +32,33 @@ pub enum PulseNoise {
 
 impl PulseNoise {
     pub(crate) fn validate(&self, n_steps: usize) -> Result<()> {
-        let Self::Arrays { depth, width, plume, event, size } = self else { return Ok(()) };
-        for (name, values) in
-            [("depth", depth), ("width", width), ("plume", plume), ("event", event), ("size", size)]
-        {
+        let Self::Arrays {
+            depth,
+            width,
+            plume,
+            event,
+            size,
+        } = self
+        else {
+            return Ok(());
+        };
+        for (name, values) in [
+            ("depth", depth),
+            ("width", width),
+            ("plume", plume),
+            ("event", event),
+            ("size", size),
+        ] {
             if values.len() != n_steps {
-                return Err(Error::LengthMismatch { name, expected: n_steps, found: values.len() });
+                return Err(Error::LengthMismatch {
+                    name,
+                    expected: n_steps,
+                    found: values.len(),
+                });
             }
-            values.iter().try_for_each(|value| crate::error::finite(name, *value))?;
+            values
+                .iter()
+                .try_for_each(|value| crate::error::finite(name, *value))?;
         }
         Ok(())
     }
