@@ -114,7 +114,7 @@ pub fn wall_flow(n_rows: usize, n_columns: usize) -> Film {
 
 /// A neck that closes at 7.98 and 8.04 m/s and leaves a pore, beside a stagnation zone that grows from 1329 to 6508 µm².
 ///
-/// 30 frames of 512 x 512 pixels. Wall speeds and areas are those reported by the reviewed preprint on move contrast X-ray imaging of
+/// 30 frames of 512 x 512 pixels. Wall speeds and areas are those reported in the review record of Song et al., Metals 16(5), 487 (2026), on move contrast X-ray imaging of
 /// keyhole pores; neck, depths and the place of the zone are invented.
 pub fn pinch_off() -> Film {
     let stage = stage(512, 512);
