@@ -14,9 +14,16 @@ fn scan_cycle(c: &mut Criterion) {
             continue;
         };
         group.throughput(Throughput::Elements(16 * (size * size) as u64));
-        group.bench_function(BenchmarkId::from_parameter(format!("{size}x{size}x16")), |b| {
-            b.iter(|| plan.frames().map(|frame| u64::from(frame[(0, 0)])).sum::<u64>());
-        });
+        group.bench_function(
+            BenchmarkId::from_parameter(format!("{size}x{size}x16")),
+            |b| {
+                b.iter(|| {
+                    plan.frames()
+                        .map(|frame| u64::from(frame[(0, 0)]))
+                        .sum::<u64>()
+                });
+            },
+        );
     }
     group.finish();
 }
