@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use meltpool_plot::{Axis, Colormap, Contrast, Figure, PanelFigure, RadiographFigure};
+use meltpool_plot::{Axis, Colormap, Contrast, Figure, PanelFigure, RadiographFigure, Theme};
 use meltpool_sim::{PulseModel, preset};
 use ndarray::Array2;
 
@@ -59,7 +59,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
         .panel(figure(&images[1], 1.0, "pinch-off"))
         .panel(figure(&images[2], 1.98, "movie 8"))
-        .panel(figure(&spot.image(90)?, 676.0 / 256.0, "spot"));
+        .panel(figure(&spot.image(90)?, 676.0 / 256.0, "spot"))
+        .theme(Theme::page().height_mm(200.0));
     for (name, bytes) in [
         ("gallery.png", page.to_png()?),
         ("gallery.svg", page.to_svg()?.into_bytes()),
