@@ -313,6 +313,15 @@ impl LawData {
         &self.target
     }
 
+    /// Refuses fewer rows than are needed.
+    pub(crate) fn require_rows(&self, needed: usize) -> Result<()> {
+        let found = self.n_rows();
+        if found < needed {
+            return Err(Error::TooFewRows { needed, found });
+        }
+        Ok(())
+    }
+
     /// The natural logarithms of each variable, in the order of this struct.
     pub(crate) fn logarithms(&self) -> &[Vec<f64>] {
         &self.logarithms

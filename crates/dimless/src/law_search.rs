@@ -182,6 +182,10 @@ impl LawSearch {
         self.link
     }
 
+    pub(crate) fn stated_powers(&self) -> &[f64] {
+        &self.powers
+    }
+
     pub(crate) const fn stated_seed(&self) -> u64 {
         self.seed
     }
@@ -221,38 +225,12 @@ impl LawSearch {
     /// cross-validation.
     pub fn fit(&self, data: &LawData) -> Result<LawSearchResult> {
         let groups = self.groups(data)?;
-        let needed = self.link.n_constants() + 2;
-        if data.n_rows() < needed {
-            return Err(Error::TooFewRows {
-                needed,
-                found: data.n_rows(),
-            });
-        }
-        let target = fitted_target(data, self.log_target)?;
-        let splits = self.splits(data)?;
-        let weightings: Vec<&[f64]> = splits.iter().map(|s| s.weights.as_slice()).collect();
-        let mut fitter = self.fitter(&target);
-        let mut laws = Vec::with_capacity(groups.len());
         let n_groups = groups.len();
-        for group in groups {
-            let Some((center, u)) = centered(data.group_logarithms(&group)?) else {
-                continue;
-            };
-            let mut fits = fitter.best(&u, &weightings).into_iter();
-            let Some(fit) = fits.next().flatten() else {
-                continue;
-            };
-            let rest: Vec<Option<Fit>> = fits.collect();
-            let predicted = |split: usize, row: usize| at(rest[split].as_ref(), u[row]);
-            let scores = self.scores(data, &target, fit.ssr, 0, &splits, &predicted);
-            let link = fitter.finish(fit, center, &u);
-            laws.push(ScalingLaw::new(
-                group,
-                link,
-                data.target_name(),
-                self.log_target,
-                scores,
-            ));
+        let rows = self.rows(data)?;
+        let mut fitter = self.fitter(&rows.target);
+        let mut laws = Vec::with_capacity(n_groups);
+        for group in &groups {
+            laws.extend(self.law(data, &rows, &mut fitter, group)?);
         }
         LawSearchResult::new(laws, n_groups)
     }
@@ -265,35 +243,49 @@ impl LawSearch {
     /// one value in all rows.
     pub fn fit_group(&self, data: &LawData, group: &Group) -> Result<ScalingLaw> {
         self.validate()?;
-        let needed = self.link.n_constants() + 2;
-        if data.n_rows() < needed {
-            return Err(Error::TooFewRows {
-                needed,
-                found: data.n_rows(),
-            });
-        }
-        let constant = || Error::ConstantColumn {
+        let rows = self.rows(data)?;
+        let law = self.law(data, &rows, &mut self.fitter(&rows.target), group)?;
+        law.ok_or_else(|| Error::ConstantColumn {
             name: group.to_string(),
+        })
+    }
+
+    /// What the fits of all groups share.
+    fn rows(&self, data: &LawData) -> Result<Rows> {
+        data.require_rows(self.link.n_constants() + 2)?;
+        Ok(Rows {
+            target: fitted_target(data, self.log_target)?,
+            splits: self.splits(data)?,
+        })
+    }
+
+    /// The law of one group; nothing where it has too few values in the rows.
+    fn law(
+        &self,
+        data: &LawData,
+        rows: &Rows,
+        fitter: &mut Fitter<'_>,
+        group: &Group,
+    ) -> Result<Option<ScalingLaw>> {
+        let Some((center, u)) = centered(data.group_logarithms(group)?) else {
+            return Ok(None);
         };
-        let target = fitted_target(data, self.log_target)?;
-        let splits = self.splits(data)?;
-        let weightings: Vec<&[f64]> = splits.iter().map(|s| s.weights.as_slice()).collect();
-        let mut fitter = self.fitter(&target);
-        let (center, u) = centered(data.group_logarithms(group)?).ok_or_else(constant)?;
+        let weightings: Vec<&[f64]> = rows.splits.iter().map(|s| s.weights.as_slice()).collect();
         let mut fits = fitter.best(&u, &weightings).into_iter();
-        let fit = fits.next().flatten().ok_or_else(constant)?;
+        let Some(fit) = fits.next().flatten() else {
+            return Ok(None);
+        };
         let rest: Vec<Option<Fit>> = fits.collect();
         let predicted = |split: usize, row: usize| at(rest[split].as_ref(), u[row]);
-        let scores = self.scores(data, &target, fit.ssr, 0, &splits, &predicted);
+        let scores = self.scores(data, &rows.target, fit.ssr, 0, &rows.splits, &predicted);
         let link = fitter.finish(fit, center, &u);
-        let name = data.target_name();
-        Ok(ScalingLaw::new(
+        Ok(Some(ScalingLaw::new(
             group.clone(),
             link,
-            name,
+            data.target_name(),
             self.log_target,
             scores,
-        ))
+        )))
     }
 
     /// All rows, then all rows but those of each fold, then of each label.
@@ -410,6 +402,12 @@ pub(crate) enum Kind {
     Train,
     Fold,
     Label(usize),
+}
+
+/// The target as it is fitted, in the order of the data, and the rows that each fit takes.
+struct Rows {
+    target: Vec<f64>,
+    splits: Vec<Split>,
 }
 
 /// A weighting of the rows: those with the weight 0 are left out.

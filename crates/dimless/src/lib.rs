@@ -194,7 +194,9 @@ mod symbol;
 mod system;
 mod table;
 mod threshold_power;
+mod two_group_law;
 mod two_group_search;
+mod two_group_search_result;
 mod unit;
 #[cfg(feature = "uom")]
 mod uom;
@@ -233,7 +235,7 @@ pub use symbol::Symbol;
 pub use system::{MAX_VARIABLES, System};
 pub use table::{Table, TableLimits};
 pub use threshold_power::{ThresholdEstimate, ThresholdGroup, ThresholdPower};
-pub use two_group_search::{
-    GroupShape, MAX_CURVE_PAIRS, TwoGroupLaw, TwoGroupSearch, TwoGroupSearchResult,
-};
+pub use two_group_law::TwoGroupLaw;
+pub use two_group_search::{GroupShape, MAX_CURVE_PAIRS, TwoGroupSearch};
+pub use two_group_search_result::TwoGroupSearchResult;
 pub use unit::{MAX_UNIT_DEPTH, MAX_UNIT_LENGTH, Unit, UnitProblem};

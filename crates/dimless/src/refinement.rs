@@ -248,13 +248,7 @@ impl<'a> Refiner<'a> {
         let kept = independent(&columns, 1e-9);
         let n_held = candidates.len() - kept.len();
         let directions: Vec<_> = kept.iter().map(|&i| candidates[i].clone()).collect();
-        let needed = link.n_constants() + directions.len() + 2;
-        if data.n_rows() < needed {
-            return Err(Error::TooFewRows {
-                needed,
-                found: data.n_rows(),
-            });
-        }
+        data.require_rows(link.n_constants() + directions.len() + 2)?;
         Ok(Self {
             link,
             data,

@@ -60,7 +60,7 @@ impl GroupShape {
 /// A curve of the logarithm of a group less its mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Power(f64),
     /// $\mathrm{erf}(s (g - m))$ with $g$ the group over its geometric mean, to the power.
     Step {
@@ -165,13 +165,13 @@ impl Shape {
     }
 
     /// Whether a free constant is at an end of its range.
-    pub(super) fn is_at_edge(self) -> bool {
+    pub(crate) fn is_at_edge(self) -> bool {
         let mut constants = self.free().into_iter();
         constants.any(|(value, low, high)| value <= low || value >= high)
     }
 
     /// The constants for the group itself, whose logarithm has this mean.
-    pub(super) fn constants(self, center: f64) -> Vec<f64> {
+    pub(crate) fn constants(self, center: f64) -> Vec<f64> {
         match self {
             Self::Power(power) => vec![power],
             Self::Step {
@@ -183,7 +183,7 @@ impl Shape {
         }
     }
 
-    pub(super) fn text(self, group: &Group, center: f64) -> String {
+    pub(crate) fn text(self, group: &Group, center: f64) -> String {
         match self {
             Self::Power(power) => {
                 format!("(({group})/{:.4})^{power}", Short(libm::exp(center)))

@@ -27,6 +27,7 @@ pub(crate) fn dispatch<J: Job>(job: J) -> J::Output {
     reason = "functions of a wider instruction set are unsafe in Rust 1.85"
 )]
 #[target_feature(enable = "avx2")]
+// SAFETY: the body is safe code; a caller must have found AVX2 on the machine.
 unsafe fn run_avx2<J: Job>(job: J) -> J::Output {
     job.run()
 }
