@@ -81,7 +81,7 @@ impl TwoGroupLaw {
     ///
     /// # Errors
     ///
-    /// [`Error::OtherVariables`].
+    /// [`Error::OtherVariables`](crate::Error::OtherVariables).
     pub fn predict_rows(&self, data: &LawData) -> Result<Vec<f64>> {
         let logarithms = self.logarithms(data)?;
         Ok(data.in_given_order(&self.predicted(&logarithms)))
