@@ -119,7 +119,7 @@ fn fit_and_search(c: &mut Criterion) {
     group.finish();
     let mut group = c.benchmark_group("symreg/search");
     group.sample_size(10);
-    let search = SymbolicRegressor::new().max_genes(1).runs(1);
+    let search = SymbolicRegressor::gan().max_genes(1).runs(1);
     let fitted = search.fit(&data).map_or(0, |r| r.runs()[0].evaluations());
     group.throughput(Throughput::Elements(fitted));
     group.bench_function(BenchmarkId::new("one_run", "71x3"), |b| {

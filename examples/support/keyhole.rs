@@ -103,7 +103,7 @@ pub const FUNCTIONS: [Operator; 9] = [
 
 /// The search of the main example: one gene of the default depth, five runs.
 pub fn keyhole_search(seed: u64) -> SymbolicRegressor {
-    SymbolicRegressor::new()
+    SymbolicRegressor::gan()
         .operators(FUNCTIONS)
         .max_genes(1)
         .seed(seed)

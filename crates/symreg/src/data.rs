@@ -222,6 +222,21 @@ impl Data {
         })
     }
 
+    /// At most `most` rows, evenly spread over the table.
+    pub(crate) fn thinned(&self, most: usize) -> Self {
+        let n = self.n_rows();
+        if n <= most {
+            return self.clone();
+        }
+        let pick = |column: &Vec<f64>| (0..most).map(|k| column[k * n / most]).collect();
+        Self {
+            names: self.names.clone(),
+            columns: self.columns.iter().map(pick).collect(),
+            target_name: self.target_name.clone(),
+            target: pick(&self.target),
+        }
+    }
+
     /// What these rows cannot tell: constant columns, and columns that follow from others.
     ///
     /// O(rows × columns²).

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::constant::Fitter;
 use crate::expression::Expression;
+use crate::map_all::map_all;
 use crate::population::{Alphabet, Individual};
 use crate::random::{Purpose, stream};
 use crate::regressor::{Progress, SymbolicRegressor};
@@ -17,6 +18,8 @@ use crate::{ConstantFit, Data, ParetoFront};
 
 /// Attempts to make a child whose structure the new generation does not have yet.
 const ATTEMPTS: usize = 6;
+/// Part of the first population that comes from enumeration, as one over this.
+const SEED_SHARE: usize = 5;
 /// Relative decrease of the residual that ends the fit of a new individual.
 const FIT_TOLERANCE: f64 = 1e-6;
 
@@ -33,12 +36,13 @@ pub(crate) struct Evolution<'a> {
 }
 
 impl<'a> Evolution<'a> {
-    /// The first generation.
-    pub(crate) fn start(
+    /// No generation yet, and the seeds in the archive.
+    pub(crate) fn of_seeds(
         settings: &'a SymbolicRegressor,
         data: &'a Data,
         alphabet: &'a Alphabet,
         run: u32,
+        seeds: &[Individual],
     ) -> Self {
         let mut evolution = Self {
             settings,
@@ -51,6 +55,19 @@ impl<'a> Evolution<'a> {
             archive: Vec::new(),
             history: Vec::new(),
         };
+        enter(&mut evolution.archive, seeds);
+        evolution
+    }
+
+    /// The first generation.
+    pub(crate) fn start(
+        settings: &'a SymbolicRegressor,
+        data: &'a Data,
+        alphabet: &'a Alphabet,
+        run: u32,
+        seeds: &[Individual],
+    ) -> Self {
+        let mut evolution = Self::of_seeds(settings, data, alphabet, run, seeds);
         let mut seen = HashSet::new();
         let children: Vec<Vec<Expression>> = (0..settings.population_size)
             .map(|slot| {
@@ -59,6 +76,11 @@ impl<'a> Evolution<'a> {
             })
             .collect();
         evolution.population = evolution.evaluate(&children);
+        // The best of what enumeration found takes the place of the first individuals.
+        let places = settings.population_size / SEED_SHARE;
+        for (place, seed) in evolution.population.iter_mut().zip(seeds).take(places) {
+            *place = seed.clone();
+        }
         evolution.record();
         evolution
     }
@@ -105,7 +127,7 @@ impl<'a> Evolution<'a> {
     }
 
     /// The front fitted to convergence, and the last generation.
-    pub(crate) fn finish(self, stopped: bool) -> RunResult {
+    pub(crate) fn finish(self, reason: StopReason) -> RunResult {
         let polish = ConstantFit::new()
             .starts(1)
             .complexity_measure(self.settings.measure);
@@ -131,11 +153,6 @@ impl<'a> Evolution<'a> {
                 n_genes: i.genes.len(),
             })
             .collect();
-        let reason = if stopped {
-            StopReason::Observer
-        } else {
-            StopReason::MaxGenerations
-        };
         RunResult::new(
             front,
             last,
@@ -299,38 +316,23 @@ impl<'a> Evolution<'a> {
 
     /// Enters the population into the archive, in slot order.
     fn record(&mut self) {
-        for individual in &self.population {
-            if !individual.sse.is_finite() {
-                continue;
-            }
-            let covered = self
-                .archive
-                .iter()
-                .any(|a| a.sse <= individual.sse && a.complexity <= individual.complexity);
-            if !covered {
-                self.archive.retain(|a| !individual.dominates(a));
-                self.archive.push(individual.clone());
-            }
-        }
+        enter(&mut self.archive, &self.population);
         self.history.push(self.progress().best_rmse);
     }
 }
 
-/// Applies `f` to every item, with scratch space made by `init`; on several threads with feature
-/// `rayon`, in order either way.
-fn map_all<T: Sync, S, R: Send>(
-    items: &[T],
-    init: impl Fn() -> S + Sync + Send,
-    f: impl Fn(&mut S, &T) -> R + Sync + Send,
-) -> Vec<R> {
-    #[cfg(feature = "rayon")]
-    {
-        use rayon::prelude::*;
-        items.par_iter().map_init(init, f).collect()
-    }
-    #[cfg(not(feature = "rayon"))]
-    {
-        let mut scratch = init();
-        items.iter().map(|item| f(&mut scratch, item)).collect()
+/// Adds to the archive what nothing in it covers, and takes out what that dominates.
+fn enter(archive: &mut Vec<Individual>, individuals: &[Individual]) {
+    for individual in individuals {
+        if !individual.sse.is_finite() {
+            continue;
+        }
+        let covered = archive
+            .iter()
+            .any(|a| a.sse <= individual.sse && a.complexity <= individual.complexity);
+        if !covered {
+            archive.retain(|a| !individual.dominates(a));
+            archive.push(individual.clone());
+        }
     }
 }

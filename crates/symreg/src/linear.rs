@@ -28,6 +28,15 @@ impl Basis {
         }
     }
 
+    /// A basis of nothing yet: the first column pushed is its first direction.
+    pub(crate) fn empty(n_rows: usize) -> Self {
+        Self {
+            n_rows,
+            directions: Vec::new(),
+            factor: Vec::new(),
+        }
+    }
+
     /// Adds a column; `false` (and nothing added) if it is a combination of those before it.
     pub(crate) fn push(&mut self, column: &[f64]) -> bool {
         debug_assert_eq!(column.len(), self.n_rows);
@@ -76,6 +85,19 @@ impl Basis {
             }
         }
         components
+    }
+
+    /// Element `k` of the diagonal of $(A^T A)^{-1}$ for the pushed columns $A$.
+    pub(crate) fn inverse_diagonal(&self, k: usize) -> f64 {
+        // A = Q R, so it is the squared norm of row k of the inverse of R. `factor[c][r]` is R_rc.
+        let n = self.factor.len();
+        let mut row = vec![0.0; n];
+        row[k] = 1.0 / self.factor[k][k];
+        for c in k + 1..n {
+            let known: f64 = (k..c).map(|r| row[r] * self.factor[c][r]).sum();
+            row[c] = -known / self.factor[c][c];
+        }
+        row.iter().map(|v| v * v).sum()
     }
 
     /// Coefficients of the pushed columns, the constant first, from components along the

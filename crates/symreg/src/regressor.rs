@@ -1,14 +1,19 @@
 //! The search: several independent runs of genetic programming.
 
 use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use crate::complexity::ComplexityMeasure;
 use crate::evolution::Evolution;
+use crate::linear::dot;
 use crate::operator::Operator;
 use crate::population::Alphabet;
-use crate::search_result::{RunResult, SearchResult};
+use crate::search_result::{RunResult, SearchResult, StopReason};
+use crate::seeding::Enumeration;
 use crate::{Data, Error, ParetoFront, Result};
 
+/// Error relative to the root mean square of the target at which a law is exact to rounding.
+const EXACT: f64 = 1e-12;
 /// Most individuals of a population, and most nodes and genes of one, that a search accepts.
 const MAX_POPULATION: usize = 1_000_000;
 const MAX_GENE_NODES: usize = 400;
@@ -63,6 +68,10 @@ pub struct SymbolicRegressor {
     pub(crate) constant_probability: f64,
     pub(crate) fit_iterations: usize,
     pub(crate) measure: ComplexityMeasure,
+    pub(crate) enumeration_levels: usize,
+    pub(crate) target_rmse: f64,
+    pub(crate) max_evaluations: u64,
+    pub(crate) time_limit: Option<Duration>,
 }
 
 impl Default for SymbolicRegressor {
@@ -92,8 +101,8 @@ impl SymbolicRegressor {
             runs: 5,
             seed: 0,
             max_genes: 4,
-            max_depth: 3,
-            max_nodes: 40,
+            max_depth: 9,
+            max_nodes: 60,
             max_complexity: 400,
             tournament_size: 10,
             pareto_probability: 0.5,
@@ -106,7 +115,55 @@ impl SymbolicRegressor {
             constant_probability: 0.1,
             fit_iterations: 8,
             measure: ComplexityMeasure::Expressional,
+            enumeration_levels: 3,
+            target_rmse: 0.0,
+            max_evaluations: u64::MAX,
+            time_limit: None,
         }
+    }
+
+    /// The search of Gan et al.: genetic programming alone, as far as the paper and GPTIPS tell it. No
+    /// enumeration, genes of at most the 4 levels of GPTIPS and 40 nodes, 30 generations, 5 runs.
+    #[must_use]
+    pub fn gan() -> Self {
+        Self {
+            max_depth: 3,
+            max_nodes: 40,
+            enumeration_levels: 0,
+            ..Self::new()
+        }
+    }
+
+    /// How far enumeration goes before evolution starts (default 3; 0 leaves it out, 5 is the most). Each
+    /// level repeats the one before with more of everything: about 0.1, 0.2, 1, 3 and 20 seconds of one
+    /// core. A search stops after the level that has found an exact law.
+    pub fn enumeration_levels(mut self, value: usize) -> Self {
+        self.enumeration_levels = value;
+        self
+    }
+
+    /// RMSE on the training rows at which the search stops (default 0). A law that is exact to rounding,
+    /// an RMSE of 1e-12 of the target's root mean square, always stops it; the runs that are left are not
+    /// made.
+    pub fn target_rmse(mut self, value: f64) -> Self {
+        self.target_rmse = value;
+        self
+    }
+
+    /// Models fitted, of all runs and the enumeration together, after which the search stops (default: no
+    /// limit). It stops after the generation or level that reaches the number, so the same number gives
+    /// the same result everywhere.
+    pub fn max_evaluations(mut self, value: u64) -> Self {
+        self.max_evaluations = value;
+        self
+    }
+
+    /// Time after which the search stops, after the generation or level that reaches it (default: no
+    /// limit). Where it stops depends on the machine: results with a time limit are not reproducible bit
+    /// for bit.
+    pub fn time_limit(mut self, value: Duration) -> Self {
+        self.time_limit = Some(value);
+        self
     }
 
     /// The function set (default: `+ - * /`, square, exp, log, tanh, erf). Gan et al. name nine
@@ -322,6 +379,20 @@ impl SymbolicRegressor {
                 self.mutation_probability,
             ));
         }
+        count(
+            "enumeration_levels",
+            self.enumeration_levels,
+            0,
+            5,
+            "from 0 to 5",
+        )?;
+        if !(self.target_rmse >= 0.0 && self.target_rmse.is_finite()) {
+            return Err(invalid(
+                "target_rmse",
+                "finite and not negative",
+                self.target_rmse,
+            ));
+        }
         let (low, high) = self.constant_range;
         if !(low.is_finite() && high.is_finite() && low < high && (high - low).is_finite()) {
             return Err(invalid(
@@ -388,19 +459,33 @@ impl SymbolicRegressor {
             max_depth: self.max_depth,
             max_nodes: self.max_nodes,
         };
+        let mut watch = Watch::new(self, data);
+        let mut enumeration = Enumeration::new(self, data, &alphabet);
+        let mut reason = None;
+        while reason.is_none() && enumeration.advance() {
+            let progress = enumeration.progress();
+            reason = watch.reason(&progress, &mut observer);
+        }
+        watch.add(enumeration.fits());
         let mut runs: Vec<RunResult> = Vec::with_capacity(self.runs);
-        let mut stopped = false;
-        for run in 0..self.runs {
-            let mut evolution = Evolution::start(self, data, &alphabet, run as u32);
-            loop {
-                stopped = observer(&evolution.progress()).is_break();
-                if stopped || evolution.generation() == self.max_generations {
+        for run in 0..self.runs as u32 {
+            let seeds = enumeration.found();
+            // Stopped before evolution began: the seeds are the result.
+            let mut evolution = if reason.is_some() {
+                Evolution::of_seeds(self, data, &alphabet, run, seeds)
+            } else {
+                Evolution::start(self, data, &alphabet, run, seeds)
+            };
+            while reason.is_none() {
+                reason = watch.reason(&evolution.progress(), &mut observer);
+                if reason.is_some() || evolution.generation() == self.max_generations {
                     break;
                 }
                 evolution.advance();
             }
-            runs.push(evolution.finish(stopped));
-            if stopped {
+            watch.add(evolution.progress().evaluations);
+            runs.push(evolution.finish(reason.unwrap_or(StopReason::MaxGenerations)));
+            if reason.is_some() {
                 break;
             }
         }
@@ -409,7 +494,12 @@ impl SymbolicRegressor {
             let evaluations = runs.iter().map(RunResult::evaluations).sum();
             return Err(Error::NoValidModel { evaluations });
         }
-        Ok(SearchResult::new(front, runs, report, stopped))
+        Ok(SearchResult::new(
+            front,
+            runs,
+            report,
+            reason == Some(StopReason::Observer),
+        ))
     }
 }
 
@@ -418,6 +508,56 @@ fn invalid(name: &'static str, requirement: &'static str, found: impl std::fmt::
         name,
         requirement,
         found: found.to_string(),
+    }
+}
+
+/// Decides when a search ends.
+struct Watch {
+    started: Instant,
+    time_limit: Option<Duration>,
+    max_evaluations: u64,
+    /// Models fitted in the parts of the search that are done.
+    evaluations: u64,
+    target_rmse: f64,
+}
+
+impl Watch {
+    fn new(settings: &SymbolicRegressor, data: &Data) -> Self {
+        let target = data.target();
+        let rms = (dot(target, target) / target.len() as f64).sqrt();
+        Self {
+            started: Instant::now(),
+            time_limit: settings.time_limit,
+            max_evaluations: settings.max_evaluations,
+            evaluations: 0,
+            target_rmse: settings.target_rmse.max(EXACT * rms),
+        }
+    }
+
+    fn add(&mut self, evaluations: u64) {
+        self.evaluations += evaluations;
+    }
+
+    /// Why the search ends here, if it does.
+    fn reason(
+        &self,
+        progress: &Progress,
+        observer: &mut impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Option<StopReason> {
+        if observer(progress).is_break() {
+            Some(StopReason::Observer)
+        } else if progress.best_rmse <= self.target_rmse {
+            Some(StopReason::TargetError)
+        } else if self.evaluations + progress.evaluations >= self.max_evaluations {
+            Some(StopReason::MaxEvaluations)
+        } else if self
+            .time_limit
+            .is_some_and(|limit| self.started.elapsed() >= limit)
+        {
+            Some(StopReason::TimeLimit)
+        } else {
+            None
+        }
     }
 }
 
@@ -437,6 +577,6 @@ pub struct Progress {
     pub evaluations: u64,
     /// Least RMSE on the training rows so far; infinite if nothing was valid yet.
     pub best_rmse: f64,
-    /// Models on the run's front.
+    /// Models on the run's front; while enumerating, the models found.
     pub front_size: usize,
 }

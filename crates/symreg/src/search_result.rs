@@ -12,6 +12,12 @@ pub enum StopReason {
     MaxGenerations,
     /// The observer asked to stop.
     Observer,
+    /// A law reached the target error, or is exact to rounding.
+    TargetError,
+    /// The allowed number of fits was made.
+    MaxEvaluations,
+    /// The time was over.
+    TimeLimit,
 }
 
 /// Complexity and error of one individual of a last generation.

@@ -41,7 +41,7 @@ fn depth_law(seed: u64, rows: usize, noise: f64) -> Result<Data> {
 fn finds_the_keyhole_number_in_noisy_depths() -> Result<()> {
     for seed in 1..=3 {
         let data = depth_law(seed, 90, 0.03)?;
-        let result = SymbolicRegressor::new()
+        let result = SymbolicRegressor::gan()
             .max_genes(1)
             .runs(3)
             .seed(seed)
@@ -61,7 +61,7 @@ fn finds_the_keyhole_number_in_noisy_depths() -> Result<()> {
 #[test]
 fn finds_the_depth_law_exactly_without_noise() -> Result<()> {
     let data = depth_law(5, 60, 0.0)?;
-    let result = SymbolicRegressor::new()
+    let result = SymbolicRegressor::gan()
         .max_genes(1)
         .runs(2)
         .seed(1)
@@ -90,7 +90,7 @@ fn finds_a_law_of_two_genes() -> Result<()> {
         .map(|(x, z)| 1.0 + 0.7 * x * z - 2.0 * (-z).exp())
         .collect();
     let data = Data::from_columns([("x", x), ("z", z)], ("y", y))?;
-    let result = SymbolicRegressor::new()
+    let result = SymbolicRegressor::gan()
         .max_genes(2)
         .runs(2)
         .seed(4)
@@ -120,7 +120,7 @@ fn bits(result: &SearchResult) -> Vec<(Vec<u64>, String)> {
 #[test]
 fn the_number_of_threads_changes_no_bit() -> Result<()> {
     let data = depth_law(9, 70, 0.05)?;
-    let search = SymbolicRegressor::new()
+    let search = SymbolicRegressor::gan()
         .population_size(120)
         .max_generations(8)
         .runs(2)
@@ -145,7 +145,7 @@ fn the_number_of_threads_changes_no_bit() -> Result<()> {
 #[test]
 fn a_short_search_finds_what_it_always_found() -> Result<()> {
     let data = depth_law(9, 40, 0.05)?;
-    let search = SymbolicRegressor::new()
+    let search = SymbolicRegressor::gan()
         .population_size(60)
         .max_generations(3)
         .runs(1)
@@ -173,7 +173,7 @@ fn a_short_search_finds_what_it_always_found() -> Result<()> {
 #[test]
 fn runs_are_independent_of_their_number() -> Result<()> {
     let data = depth_law(9, 50, 0.05)?;
-    let search = SymbolicRegressor::new()
+    let search = SymbolicRegressor::gan()
         .population_size(60)
         .max_generations(4)
         .seed(2);
@@ -198,7 +198,7 @@ fn scaling_the_target_scales_the_weights_only() -> Result<()> {
             .zip(data.columns().iter().cloned()),
         ("depth", data.target().iter().map(|y| y * 4.0).collect()),
     )?;
-    let search = SymbolicRegressor::new()
+    let search = SymbolicRegressor::gan()
         .population_size(60)
         .max_generations(4)
         .runs(1);
@@ -220,7 +220,7 @@ fn scaling_the_target_scales_the_weights_only() -> Result<()> {
 #[test]
 fn the_front_is_one_and_its_errors_are_those_of_its_predictions() -> Result<()> {
     let data = depth_law(2, 40, 0.1)?;
-    let result = SymbolicRegressor::new()
+    let result = SymbolicRegressor::gan()
         .population_size(100)
         .max_generations(6)
         .runs(2)
@@ -253,7 +253,7 @@ fn the_front_is_one_and_its_errors_are_those_of_its_predictions() -> Result<()> 
 #[test]
 fn an_observer_sees_every_generation_and_can_stop() -> Result<()> {
     let data = depth_law(2, 30, 0.1)?;
-    let search = SymbolicRegressor::new()
+    let search = SymbolicRegressor::gan()
         .population_size(40)
         .max_generations(5)
         .runs(2);
@@ -285,7 +285,7 @@ fn constant_columns_are_reported_and_left_out() -> Result<()> {
     let x: Vec<f64> = (1..30).map(f64::from).collect();
     let y: Vec<f64> = x.iter().map(|v| v.ln()).collect();
     let data = Data::from_columns([("alloy", vec![1.9; 29]), ("x", x)], ("y", y))?;
-    let result = SymbolicRegressor::new()
+    let result = SymbolicRegressor::gan()
         .population_size(60)
         .max_generations(3)
         .runs(1)
@@ -304,7 +304,7 @@ fn constant_columns_are_reported_and_left_out() -> Result<()> {
 #[test]
 fn names_the_parameter_that_is_out_of_range() -> Result<()> {
     let data = depth_law(1, 20, 0.0)?;
-    let base = SymbolicRegressor::new();
+    let base = SymbolicRegressor::gan();
     for (search, expected) in [
         (base.clone().operators([]), "operators"),
         (base.clone().population_size(1), "population_size"),
@@ -338,7 +338,7 @@ fn names_the_parameter_that_is_out_of_range() -> Result<()> {
 
 #[test]
 fn names_what_is_wrong_with_the_rows() -> Result<()> {
-    let search = SymbolicRegressor::new()
+    let search = SymbolicRegressor::gan()
         .population_size(20)
         .max_generations(1)
         .runs(1);
@@ -360,7 +360,7 @@ fn names_what_is_wrong_with_the_rows() -> Result<()> {
 fn laws_that_are_undefined_on_a_row_are_discarded() -> Result<()> {
     let x = vec![-1.0, -2.0, -3.0, -5.0, -7.0];
     let data = Data::from_columns([("x", x)], ("y", vec![1.0, 2.0, 4.0, 9.0, 11.0]))?;
-    let search = SymbolicRegressor::new()
+    let search = SymbolicRegressor::gan()
         .operators([Operator::Log])
         .population_size(20);
     let result = search.max_generations(1).runs(1).fit(&data)?;
@@ -380,7 +380,7 @@ fn a_single_operator_is_enough() -> Result<()> {
     let y = x.iter().map(|v| (0.1 * v).exp()).collect();
     let data = Data::from_columns([("x", x)], ("y", y))?;
     for operator in [Operator::Exp, Operator::Mul] {
-        let search = SymbolicRegressor::new()
+        let search = SymbolicRegressor::gan()
             .operators([operator])
             .population_size(30);
         assert!(
@@ -426,7 +426,7 @@ fn fits_the_porosity_law_from_its_structure() -> Result<()> {
 #[cfg(feature = "serde")]
 #[test]
 fn parameters_and_expressions_survive_serialization() -> Result<(), Box<dyn std::error::Error>> {
-    let search = SymbolicRegressor::new().seed(7).max_genes(2);
+    let search = SymbolicRegressor::gan().seed(7).max_genes(2);
     let text = serde_json::to_string(&search)?;
     assert_eq!(serde_json::from_str::<SymbolicRegressor>(&text)?, search);
     let law = Expression::parse("5.12-5.07*exp(-Ps/Pe)", &["Ps", "Pe"])?;

@@ -1,0 +1,352 @@
+//! Screening: which terms, alone and together, explain a target, in closed form.
+
+use std::collections::{HashMap, HashSet};
+
+use super::pairs::{self, Pair};
+use super::pieces::signature;
+use crate::kernel::dispatch::{Job, dispatch};
+use crate::linear::dot;
+use crate::map_all::map_all;
+
+/// Part of a term's norm that must be left after projection for the term to count.
+const DEPENDENT: f64 = 1e-7;
+
+/// A target and terms as unit vectors: rows weighted, the constant (and whatever else is always fitted)
+/// projected out.
+#[derive(Debug)]
+pub(super) struct Space {
+    rows: usize,
+    weights: Vec<f64>,
+    /// Orthonormal directions that every model holds.
+    always: Vec<Vec<f64>>,
+    target: Vec<f64>,
+    /// Unit vectors, one after the other.
+    atoms: Vec<f64>,
+    /// What each atom was made from, as the caller counts.
+    sources: Vec<usize>,
+    seen: HashSet<[i64; 12]>,
+    /// Scalar product of each atom with the target.
+    scores: Vec<f64>,
+}
+
+/// Some atoms and the share of the target's variance that they explain together.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    pub(super) r2: f64,
+    /// Indices of atoms, ascending.
+    pub(super) atoms: Vec<usize>,
+}
+
+impl Space {
+    /// `None` if nothing of the target is left beside `always`.
+    pub(super) fn new(target: &[f64], weights: &[f64], always: &[Vec<f64>]) -> Option<Self> {
+        // Eight lanes without a remainder.
+        let rows = target.len().next_multiple_of(8);
+        let mut space = Self {
+            rows,
+            weights: weights.to_vec(),
+            always: Vec::new(),
+            target: Vec::new(),
+            atoms: Vec::new(),
+            sources: Vec::new(),
+            seen: HashSet::new(),
+            scores: Vec::new(),
+        };
+        for column in always {
+            if let Some(direction) = space.direction(column) {
+                space.always.push(direction);
+            }
+        }
+        space.target = space.direction(target)?;
+        Some(space)
+    }
+
+    /// The weighted column without its part along `always`, of norm 1.
+    fn direction(&self, column: &[f64]) -> Option<Vec<f64>> {
+        let mut v = vec![0.0; self.rows];
+        for ((v, x), w) in v.iter_mut().zip(column).zip(&self.weights) {
+            *v = x * w;
+        }
+        let before = dot(&v, &v).sqrt();
+        for _ in 0..2 {
+            for q in &self.always {
+                let part = dot(q, &v);
+                for (v, q) in v.iter_mut().zip(q) {
+                    *v -= part * q;
+                }
+            }
+        }
+        let after = dot(&v, &v).sqrt();
+        // Written so that NaN is refused.
+        if !(after > DEPENDENT * before && after.is_normal()) {
+            return None;
+        }
+        for v in &mut v {
+            *v /= after;
+        }
+        Some(v)
+    }
+
+    /// Adds an atom, unless it equals one that is there up to a factor and what is always fitted.
+    pub(super) fn push(&mut self, column: &[f64], source: usize) {
+        let Some(atom) = self.direction(column) else {
+            return;
+        };
+        let Some(key) = signature(&atom[..column.len()]) else {
+            return;
+        };
+        if self.seen.insert(key) {
+            self.scores.push(dot(&atom, &self.target));
+            self.atoms.extend_from_slice(&atom);
+            self.sources.push(source);
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    pub(super) fn source(&self, atom: usize) -> usize {
+        self.sources[atom]
+    }
+
+    fn atom(&self, index: usize) -> &[f64] {
+        &self.atoms[index * self.rows..(index + 1) * self.rows]
+    }
+
+    /// The best single atoms, best first.
+    pub(super) fn singles(&self, count: usize) -> Vec<Selection> {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        let key = |i: usize| self.scores[i] * self.scores[i];
+        order.sort_by(|&i, &j| key(j).total_cmp(&key(i)).then(i.cmp(&j)));
+        order.truncate(count);
+        order
+            .into_iter()
+            .map(|i| Selection {
+                r2: key(i),
+                atoms: vec![i],
+            })
+            .collect()
+    }
+
+    /// For each of the first `first` atoms the best partner among those before it, best pairs first.
+    pub(super) fn pairs(&self, first: usize) -> Vec<Selection> {
+        let n = first.min(self.len());
+        let single: Vec<f32> = self.atoms[..n * self.rows]
+            .iter()
+            .map(|v| *v as f32)
+            .collect();
+        let scores: Vec<f32> = self.scores[..n].iter().map(|v| *v as f32).collect();
+        let found: Vec<Pair> = pairs::best_partners(&single, self.rows, &scores);
+        let mut out: Vec<Selection> = found
+            .into_iter()
+            .map(|p| {
+                let (a, b) = (self.scores[p.partner], self.scores[p.atom]);
+                let g = dot(self.atom(p.partner), self.atom(p.atom));
+                Selection {
+                    r2: (a * a + b * b - 2.0 * a * b * g) / (1.0 - g * g),
+                    atoms: vec![p.partner, p.atom],
+                }
+            })
+            .collect();
+        out.sort_by(|a, b| b.r2.total_cmp(&a.r2).then(a.atoms.cmp(&b.atoms)));
+        out
+    }
+
+    /// Each start extended atom by atom to at most `most`, each size exchanged until no single exchange helps.
+    ///
+    /// Only the first `first` atoms take part, and those of the starts.
+    pub(super) fn extended(
+        &self,
+        starts: &[Selection],
+        first: usize,
+        most: usize,
+    ) -> Vec<Selection> {
+        map_all(
+            starts,
+            || (),
+            |(), start| Extension::new(self, start, first).grow(most),
+        )
+        .concat()
+    }
+
+    /// The weights of the rows.
+    pub(super) fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+}
+
+/// The products of all atoms with one.
+struct Products<'a> {
+    atoms: &'a [f64],
+    own: &'a [f64],
+}
+
+impl Job for Products<'_> {
+    type Output = Vec<f64>;
+
+    #[expect(
+        clippy::inline_always,
+        reason = "put into the function of each instruction set"
+    )]
+    #[inline(always)]
+    fn run(self) -> Vec<f64> {
+        let mut products = Vec::with_capacity(self.atoms.len() / self.own.len());
+        for atom in self.atoms.chunks_exact(self.own.len()) {
+            let mut lanes = [0.0; 8];
+            for (a, b) in atom.chunks_exact(8).zip(self.own.chunks_exact(8)) {
+                for lane in 0..8 {
+                    lanes[lane] += a[lane] * b[lane];
+                }
+            }
+            products.push(
+                ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]))
+                    + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7])),
+            );
+        }
+        products
+    }
+}
+
+/// Largest selection whose atoms are exchanged.
+const EXCHANGED: usize = 5;
+
+/// A selection that grows. Products of the chosen atoms with all others are kept, so that a step costs one
+/// pass over the atoms however many are exchanged for trial.
+struct Extension<'a> {
+    space: &'a Space,
+    /// Atoms that may be added.
+    first: usize,
+    atoms: Vec<usize>,
+    r2: f64,
+    /// Products of those atoms with one that is or was chosen.
+    products: HashMap<usize, Vec<f64>>,
+}
+
+impl<'a> Extension<'a> {
+    fn new(space: &'a Space, start: &Selection, first: usize) -> Self {
+        let mut extension = Self {
+            space,
+            first: first.min(space.len()),
+            atoms: start.atoms.clone(),
+            r2: start.r2,
+            products: HashMap::new(),
+        };
+        for &atom in &start.atoms {
+            extension.remember(atom);
+        }
+        extension
+    }
+
+    fn remember(&mut self, atom: usize) {
+        let (space, first) = (self.space, self.first);
+        self.products.entry(atom).or_insert_with(|| {
+            dispatch(Products {
+                atoms: &space.atoms[..first * space.rows],
+                own: space.atom(atom),
+            })
+        });
+    }
+
+    fn grow(mut self, most: usize) -> Vec<Selection> {
+        let mut found = Vec::new();
+        while self.atoms.len() < most && self.r2 < 1.0 - 1e-13 {
+            let Some((atom, r2)) = self.best_addition(&self.atoms) else {
+                break;
+            };
+            self.atoms.push(atom);
+            self.r2 = r2;
+            self.remember(atom);
+            if self.atoms.len() <= EXCHANGED {
+                self.exchange();
+            }
+            let mut atoms = self.atoms.clone();
+            atoms.sort_unstable();
+            found.push(Selection { r2: self.r2, atoms });
+        }
+        found
+    }
+
+    /// Replaces atoms one at a time while that helps.
+    fn exchange(&mut self) {
+        for _ in 0..3 {
+            let mut improved = false;
+            for k in 0..self.atoms.len() {
+                let mut rest = self.atoms.clone();
+                rest.remove(k);
+                if let Some((atom, better)) = self.best_addition(&rest) {
+                    if better > self.r2 + 1e-9 * (1.0 - self.r2) {
+                        self.atoms[k] = atom;
+                        self.r2 = better;
+                        self.remember(atom);
+                        improved = true;
+                    }
+                }
+            }
+            if !improved {
+                break;
+            }
+        }
+    }
+
+    /// The atom that explains most together with `chosen`, and how much.
+    fn best_addition(&self, chosen: &[usize]) -> Option<(usize, f64)> {
+        let columns: Vec<&[f64]> = chosen
+            .iter()
+            .map(|a| self.products.get(a).map(Vec::as_slice))
+            .collect::<Option<_>>()?;
+        // The triangular factor of the Gram matrix of the chosen, row by row, and for all atoms at once
+        // what is left of them and of their product with the target.
+        let mut factor: Vec<Vec<f64>> = Vec::with_capacity(chosen.len());
+        let mut parts: Vec<Vec<f64>> = Vec::with_capacity(chosen.len());
+        let mut along: Vec<f64> = Vec::with_capacity(chosen.len());
+        let mut norms = vec![1.0; self.first];
+        let mut left = self.space.scores[..self.first].to_vec();
+        for &a in chosen {
+            let own = self.space.atom(a);
+            let products: Vec<f64> = chosen[..factor.len()]
+                .iter()
+                .map(|&b| dot(own, self.space.atom(b)))
+                .collect();
+            let mut row: Vec<f64> = Vec::with_capacity(chosen.len());
+            for (j, known) in factor.iter().enumerate() {
+                let taken: f64 = known.iter().zip(&row).map(|(f, v)| f * v).sum();
+                row.push((products[j] - taken) / known[j]);
+            }
+            let pivot = 1.0 - row.iter().map(|v| v * v).sum::<f64>();
+            if pivot < 1e-9 {
+                return None;
+            }
+            let scale = 1.0 / pivot.sqrt();
+            let known: f64 = row.iter().zip(&along).map(|(f, u)| f * u).sum();
+            let u = (self.space.scores[a] - known) * scale;
+            let mut part = columns[factor.len()].to_vec();
+            for (f, earlier) in row.iter().zip(&parts) {
+                for (p, e) in part.iter_mut().zip(earlier) {
+                    *p -= f * e;
+                }
+            }
+            for ((p, norm), left) in part.iter_mut().zip(&mut norms).zip(&mut left) {
+                *p *= scale;
+                *norm -= *p * *p;
+                *left -= *p * u;
+            }
+            row.push(pivot.sqrt());
+            factor.push(row);
+            parts.push(part);
+            along.push(u);
+        }
+        let explained: f64 = along.iter().map(|u| u * u).sum();
+        let mut best: Option<(usize, f64)> = None;
+        for (i, (norm, left)) in norms.iter().zip(&left).enumerate() {
+            if *norm < 1e-7 {
+                continue;
+            }
+            let gain = left * left / norm;
+            if best.is_none_or(|(_, g)| gain > g) {
+                best = Some((i, gain));
+            }
+        }
+        best.map(|(i, gain)| (i, (explained + gain).min(1.0)))
+    }
+}
