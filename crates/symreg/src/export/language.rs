@@ -76,7 +76,7 @@ impl Language {
             Self::Python | Self::SymPy => {
                 "False None True and as assert async await break class continue def del elif else except \
                  finally for from global if import in is lambda nonlocal not or pass raise return try while \
-                 with match case type _ print np float power divide minimum maximum errstate asarray Abs Max \
+                 with match case type _ print np float power divide minimum maximum errstate asarray inf nan Abs Max \
                  Min Float Symbol sympify"
             }
             Self::Rust => {

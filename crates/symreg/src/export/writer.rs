@@ -30,8 +30,8 @@ pub(super) enum Form {
 struct Piece {
     text: String,
     strength: Strength,
-    /// Without variables, so that Python computes it with its own numbers.
-    constant: bool,
+    /// The value of a piece without variables, which Python would compute with its own numbers.
+    value: Option<f64>,
 }
 
 /// Writes expressions in one language.
@@ -61,12 +61,12 @@ impl<'a> Writer<'a> {
                     } else {
                         Strength::Atom
                     },
-                    constant: true,
+                    value: Some(c),
                 },
                 Token::Variable(v) => Piece {
                     text: self.names[usize::from(v)].clone(),
                     strength: Strength::Atom,
-                    constant: false,
+                    value: None,
                 },
                 Token::Apply(op) if op.arity() == 1 => {
                     let a = stack.pop().unwrap_or_else(missing);
@@ -92,11 +92,11 @@ impl<'a> Writer<'a> {
     }
 
     fn unary(&self, op: Operator, a: Piece) -> Piece {
-        let constant = a.constant;
+        let value = a.value.map(|v| op.apply_unary(v));
         let piece = |text: String, strength| Piece {
             text,
             strength,
-            constant,
+            value,
         };
         match op {
             Operator::Neg => {
@@ -142,17 +142,30 @@ impl<'a> Writer<'a> {
 
     fn binary(&self, op: Operator, a: Piece, b: Piece) -> Piece {
         use Strength::{Atom, Power, Product, Sum};
-        let constant = a.constant && b.constant;
+        let value = a.value.zip(b.value).map(|(v, w)| op.apply_binary(v, w));
+        let constant = value.is_some();
         let piece = |text: String, strength| Piece {
             text,
             strength,
-            constant,
+            value,
         };
         let matlab = self.language == Language::Matlab;
         let python = self.language == Language::Python;
         let call = |name: &str, a: Piece, b: Piece| {
             piece(format!("{name}({}, {})", a.text, b.text), Atom)
         };
+        if let Some(value) = value.filter(|v| python && self.form == Form::Inline && !v.is_finite())
+        {
+            // Python's own numbers would end in an exception or a complex number.
+            let (text, strength) = if value.is_nan() {
+                ("nan", Atom)
+            } else if value > 0.0 {
+                ("inf", Atom)
+            } else {
+                ("-inf", Strength::Sign)
+            };
+            return piece(text.to_owned(), strength);
+        }
         match op {
             Operator::Add | Operator::Sub => {
                 let sign = if op == Operator::Add { " + " } else { " - " };
@@ -189,7 +202,7 @@ impl<'a> Writer<'a> {
             return Piece {
                 text: format!("Float({})", a.text),
                 strength: Strength::Atom,
-                constant: true,
+                value: a.value,
             };
         }
         a
@@ -264,7 +277,7 @@ fn missing() -> Piece {
     Piece {
         text: String::new(),
         strength: Strength::Atom,
-        constant: true,
+        value: None,
     }
 }
 
