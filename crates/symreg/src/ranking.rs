@@ -129,8 +129,10 @@ mod tests {
             .collect();
         let data = Data::from_columns([("x", x)], ("y", y))?;
         let mut models = Vec::new();
-        for gene in ["tanh(x)", "erf(0.9*x)", "exp(-x)", "x", "x/(x+0.5)"] {
-            models.push(ConstantFit::new().fit(&[Expression::parse(gene, &["x"])?], &data)?);
+        for genes in [&["x"][..], &["tanh(x)"], &["tanh(0.9*x)"], &["tanh(0.9*x)", "x"]] {
+            let genes: Result<Vec<Expression>> =
+                genes.iter().map(|g| Expression::parse(g, &["x"])).collect();
+            models.push(ConstantFit::new().fit(&genes?, &data)?);
         }
         let front = ParetoFront::from_models(models);
         let ranking = front.ranking(Criterion::Bic, Penalty::FittedConstants);
