@@ -91,10 +91,12 @@
 //!   variable projection.
 
 mod complexity;
+mod condense;
 mod constant;
 mod criterion;
 mod data;
 mod description_length;
+mod equivalence;
 mod error;
 mod eval;
 mod evolution;
@@ -116,6 +118,7 @@ mod regressor;
 mod search_result;
 mod selection;
 mod simplify;
+mod snapping;
 mod student;
 mod symmetry;
 mod uncertainty;
@@ -126,6 +129,7 @@ pub use constant::{ConstantFit, Convergence, Reason};
 pub use criterion::{Criterion, Penalty};
 pub use data::{Data, DataReport, Dependence};
 pub use description_length::{DescriptionLength, Noise};
+pub use equivalence::Equivalence;
 pub use error::{Error, ParseProblem, Result};
 pub use eval::Evaluator;
 pub use export::{Export, Language};
@@ -138,6 +142,7 @@ pub use parse::{MAX_NESTING, MAX_TEXT_LENGTH};
 pub use ranking::{RankedModel, akaike_weights};
 pub use regressor::{Progress, SymbolicRegressor};
 pub use search_result::{CandidatePoint, RunResult, SearchResult, StopReason};
+pub use snapping::{ConstantSnapping, Snap, SnappedLaw};
 pub use uncertainty::{
     ConstantInterval, ConstantIntervals, ConstantUncertainty, IntervalMethod, Resampling,
 };

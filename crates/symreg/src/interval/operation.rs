@@ -57,12 +57,17 @@ pub(super) fn unary(op: Operator, a: Interval) -> Image {
                 return NOWHERE;
             }
             let from = low.max(0.0);
+            let mut values =
+                Interval::outward(op.apply_unary(from), op.apply_unary(high), ULPS);
+            // The logarithm of 1 is 0 exactly, and rounding keeps the order.
+            if from >= 1.0 {
+                values = at_least(values, 0.0);
+            }
+            if high <= 1.0 {
+                values.high = values.high.min(0.0);
+            }
             Image {
-                values: Some(Interval::outward(
-                    op.apply_unary(from),
-                    op.apply_unary(high),
-                    ULPS,
-                )),
+                values: Some(values),
                 undefined: low <= 0.0,
             }
         }
