@@ -76,6 +76,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `rayon` | yes | fits the individuals of a generation on several threads |
+//! | `dimensions` | no | physical dimensions of expressions, by the crate `dimless` |
 //! | `serde` | no | serialization of parameters, expressions and results |
 //!
 //! # References
@@ -96,6 +97,8 @@ mod constant;
 mod criterion;
 mod data;
 mod description_length;
+#[cfg(feature = "dimensions")]
+mod dimensions;
 mod equivalence;
 mod error;
 mod eval;
@@ -104,6 +107,7 @@ mod export;
 mod expression;
 mod format;
 mod front;
+mod importance;
 mod interval;
 mod kernel;
 mod linear;
@@ -115,6 +119,7 @@ mod random;
 mod ranking;
 mod refit;
 mod regressor;
+mod residuals;
 mod search_result;
 mod selection;
 mod simplify;
@@ -129,18 +134,22 @@ pub use constant::{ConstantFit, Convergence, Reason};
 pub use criterion::{Criterion, Penalty};
 pub use data::{Data, DataReport, Dependence};
 pub use description_length::{DescriptionLength, Noise};
+#[cfg(feature = "dimensions")]
+pub use dimensions::{ConstantDimensions, DimensionCause, DimensionCheck};
 pub use equivalence::Equivalence;
 pub use error::{Error, ParseProblem, Result};
 pub use eval::Evaluator;
 pub use export::{Export, Language};
 pub use expression::{Expression, MAX_NODES, Token};
 pub use front::{Knee, ParetoFront, knee, pareto_front};
+pub use importance::{Importance, VariableImportance};
 pub use interval::{BoxAnalysis, Interval, Monotonicity, Pole, PoleKind, RangeReport};
 pub use model::{Model, Score};
 pub use operator::Operator;
 pub use parse::{MAX_NESTING, MAX_TEXT_LENGTH};
 pub use ranking::{RankedModel, akaike_weights};
 pub use regressor::{Progress, SymbolicRegressor};
+pub use residuals::ResidualTable;
 pub use search_result::{CandidatePoint, RunResult, SearchResult, StopReason};
 pub use snapping::{ConstantSnapping, Snap, SnappedLaw};
 pub use uncertainty::{
