@@ -462,7 +462,7 @@ impl HtmlReport {
         let condensed = law.expression().condensed();
         figure(
             page,
-            &tree::drawing(&condensed, law.names()),
+            &tree::drawing(&condensed, law.names(), &[]),
             "The tree of the law, simplified.",
         );
         page.push_str("</div>\n");

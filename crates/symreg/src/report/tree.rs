@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::expression::arguments;
 use crate::format::round_significant;
 use crate::operator::Operator;
-use crate::{Expression, Token};
+use crate::parse::check_names;
+use crate::{Expression, Result, Token};
 
 use super::chart::{BLUE, GREEN, ORANGE, svg};
 use super::markup::{at, escaped};
@@ -16,7 +17,7 @@ const GAP: f64 = 14.0;
 const HEIGHT: f64 = 30.0;
 
 /// Each node below its operator, arguments from left to right, leaves side by side.
-pub(super) fn drawing(expression: &Expression, names: &[String]) -> String {
+pub(super) fn drawing<S: AsRef<str>>(expression: &Expression, names: &[S], marked: &[usize]) -> String {
     let tokens = expression.tokens();
     let labels: Vec<(String, &str)> = tokens.iter().map(|t| label(*t, names)).collect();
     let widths: Vec<f64> = labels
@@ -66,9 +67,10 @@ pub(super) fn drawing(expression: &Expression, names: &[String]) -> String {
     }
     for (i, (text, color)) in labels.iter().enumerate() {
         let (px, py) = place(i);
+        let ground = if marked.contains(&i) { "#ffe3c2" } else { "#fff" };
         let _ = write!(
             body,
-            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{HEIGHT}\" rx=\"14\" fill=\"#fff\" stroke=\"{color}\" stroke-width=\"2\"/>\
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{HEIGHT}\" rx=\"14\" fill=\"{ground}\" stroke=\"{color}\" stroke-width=\"2\"/>\
              <text x=\"{}\" y=\"{}\" font-size=\"14\" text-anchor=\"middle\">{}</text>",
             at(px - 0.5 * widths[i]),
             at(py - 0.5 * HEIGHT),
@@ -87,10 +89,33 @@ pub(super) fn drawing(expression: &Expression, names: &[String]) -> String {
     )
 }
 
-fn label(token: Token, names: &[String]) -> (String, &'static str) {
+impl Expression {
+    /// The tree as a picture: an SVG element with text, no fonts and no scripts in it. The nodes whose token
+    /// indices are in `marked` have a ground of another color.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_infix`](Self::to_infix).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use symreg::Expression;
+    /// let picture = Expression::parse("exp(-x)", &["x"])?.to_svg(&["x"], &[0])?;
+    /// assert!(picture.starts_with("<svg") && picture.matches("<rect").count() == 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_svg<S: AsRef<str>>(&self, names: &[S], marked: &[usize]) -> Result<String> {
+        check_names(names)?;
+        self.check_variables(names.len())?;
+        Ok(drawing(self, names, marked))
+    }
+}
+
+fn label<S: AsRef<str>>(token: Token, names: &[S]) -> (String, &'static str) {
     match token {
         Token::Constant(c) => (round_significant(c, 4).replace('-', "−"), ORANGE),
-        Token::Variable(v) => (names.get(usize::from(v)).cloned().unwrap_or_default(), GREEN),
+        Token::Variable(v) => (names.get(usize::from(v)).map_or_else(String::new, |n| n.as_ref().to_owned()), GREEN),
         Token::Apply(op) => {
             let text = match op {
                 Operator::Mul => "×",
