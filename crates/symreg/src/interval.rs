@@ -119,6 +119,12 @@ impl Interval {
         0.5 * low + 0.5 * high
     }
 
+    /// Whether it is one number.
+    #[expect(clippy::float_cmp, reason = "one number is exactly one")]
+    pub(crate) fn is_point(self) -> bool {
+        self.low == self.high
+    }
+
     /// From ends that may be NaN, which becomes unbounded.
     pub(crate) fn outward(low: f64, high: f64, ulps: u32) -> Self {
         let (mut low, mut high) = (low, high);

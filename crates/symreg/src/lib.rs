@@ -43,8 +43,16 @@
 //!   least BIC there.
 //! - **Criteria** ([`Criterion`]): AIC, AICc and BIC on the number of constants that the data can
 //!   tell apart ([`Model::fitted_constants`]). They rank; they do not test.
+//! - **Evidence** ([`DescriptionLength`], [`ParetoFront::ties`], [`ConstantUncertainty`]): other criteria, laws
+//!   that the rows do not tell apart, and how far each constant can go.
 //! - **Symmetry** ([`Expression::power_product`], [`Expression::has_scaling_symmetry`]): whether a
 //!   law, however written, holds its inputs only as one product of powers.
+//! - **Last simplification** ([`Expression::condensed`], [`ConstantSnapping`]): like terms collected, round
+//!   numbers where the rows allow them, and a test that two laws are one ([`Expression::equivalence`]).
+//! - **Between the rows** ([`BoxAnalysis`]): the range of a law over a box of its inputs, its poles and proofs
+//!   of monotonicity, by interval arithmetic.
+//! - **Results** ([`Export`], [`HtmlReport`], [`VariableImportance`], [`ResidualTable`]): the law in other
+//!   languages, and all there is to say of it on one page.
 //! - **What the rows cannot tell** ([`Data::report`]): constant, collinear and log-collinear
 //!   columns, found before the search.
 //!
@@ -56,6 +64,8 @@
 //! | a wish for one readable group | [`SymbolicRegressor::max_genes`]`(1)`, then the knee and [`Expression::power_product`] |
 //! | a structure from theory | [`ConstantFit`] |
 //! | several candidate laws | [`ConstantFit`] on each, [`Criterion`] to rank, [`Model::score`] on rows of another group |
+//! | a law to use elsewhere | [`ConstantSnapping`], then [`Export`] |
+//! | a law to show | [`HtmlReport`] |
 //! | rows of several materials | [`Data::split_by_label`]: train on some, test on the others |
 //!
 //! # Conventions
@@ -63,8 +73,8 @@
 //! - Inputs are columns of `f64` without NaN or infinities; a [`Data`] refuses them by name and row.
 //! - No operator is protected: a law that is undefined on a training row is discarded, on another
 //!   row it is counted in [`Score::n_undefined`].
-//! - A law may have a pole between two rows, where no row shows it: look at its denominators and
-//!   plot it before it is used there.
+//! - A law may have a pole between two rows, where no row shows it: [`BoxAnalysis::range`] finds it or
+//!   proves that there is none.
 //! - R² is $1 - \mathrm{SSE}/\mathrm{SST}$ about the mean of the rows it is evaluated on, so it can
 //!   be negative.
 //! - The same data, parameters and seed give the same bits, whatever the number of threads: random

@@ -18,6 +18,8 @@ use markup::{STYLE, escaped, short, table};
 
 /// Points drawn in a chart of rows; of more rows evenly spaced ones are taken.
 const MAX_POINTS: usize = 2000;
+/// Most rows for which constants are fitted again and again, for profiles and round numbers.
+const MAX_REFIT_ROWS: usize = 20_000;
 /// Share of its width by which each input's range is widened to look for poles.
 const WIDENED: f64 = 0.1;
 
@@ -562,6 +564,10 @@ fn poles(model: &Model, data: &Data) -> Result<String> {
 
 fn write_constants(page: &mut String, law: &Model, data: &Data) -> Result<()> {
     page.push_str("<h2>Constants</h2>\n");
+    if data.n_rows() > MAX_REFIT_ROWS {
+        page.push_str("<p>There are too many rows for profiles and round numbers on this page.</p>\n");
+        return Ok(());
+    }
     match ConstantUncertainty::new().linear(law, data) {
         Ok(linear) => {
             let profile = ConstantUncertainty::new().profile(law, data)?;

@@ -56,7 +56,8 @@ pub struct Snap {
     pub to: f64,
     /// How a person writes it: `-1`, `2/3`, `3*pi/2`.
     pub text: String,
-    /// The criterion with it less that without: negative.
+    /// The criterion with it less that without: negative, or about zero for a constant that others could
+    /// stand in for.
     pub change: f64,
 }
 
@@ -168,25 +169,26 @@ impl ConstantSnapping {
             })?;
         loop {
             let errors = standard_errors(&mut fit, &law, &free, sse, data.n_rows());
-            let mut best: Option<(usize, f64, usize, Candidate, Expression, f64)> = None;
             let values: Vec<f64> = law.constants().collect();
-            for k in 0..values.len() {
-                if !free[k] {
-                    continue;
-                }
+            let mut best: Option<Trial> = None;
+            for k in (0..values.len()).filter(|&k| free[k]) {
                 let window = (4.0 * errors[k]).max(1e-9 * values[k].abs()).max(1e-300);
+                // A constant that others can stand in for costs nothing either way.
+                let allowed = if errors[k].is_finite() {
+                    current
+                } else {
+                    current + 1e-6
+                };
+                let mut held = free.clone();
+                held[k] = false;
                 for candidate in candidates(signs[k] * values[k], window) {
-                    if let Some((class, ..)) = &best {
-                        if candidate.class > *class {
-                            break;
-                        }
+                    if best.as_ref().is_some_and(|b| b.candidate.class < candidate.class) {
+                        break;
                     }
-                    let mut trial = law.clone();
                     let mut moved = values.clone();
                     moved[k] = signs[k] * candidate.value;
+                    let mut trial = law.clone();
                     trial.set_constants(&mut moved.into_iter());
-                    let mut held = free.clone();
-                    held[k] = false;
                     let Some(trial_sse) = fit.fit(&mut trial, &held, ITERATIONS) else {
                         continue;
                     };
@@ -196,23 +198,30 @@ impl ConstantSnapping {
                     };
                     let better = best
                         .as_ref()
-                        .is_none_or(|b| (candidate.class, value) < (b.0, b.1));
-                    if value < current && better {
-                        best = Some((candidate.class, value, k, candidate, trial, trial_sse));
+                        .is_none_or(|b| (candidate.class, value) < (b.candidate.class, b.value));
+                    if value < allowed && better {
+                        best = Some(Trial {
+                            constant: k,
+                            candidate,
+                            law: trial,
+                            sse: trial_sse,
+                            value,
+                        });
                     }
                 }
             }
-            let Some((_, value, k, candidate, trial, trial_sse)) = best else {
+            let Some(found) = best else {
                 break;
             };
+            let k = found.constant;
             snaps.push(Snap {
                 from: signs[k] * values[k],
-                to: candidate.value,
-                text: candidate.text,
-                change: value - current,
+                to: found.candidate.value,
+                text: found.candidate.text,
+                change: found.value - current,
             });
             free[k] = false;
-            (law, sse, current) = (trial, trial_sse, value);
+            (law, sse, current) = (found.law, found.sse, found.value);
         }
         let fitted_constants = rank(&mut fit, &law, &free);
         let expression = self.short_form(&law, names, data)?;
@@ -361,6 +370,16 @@ fn orthogonal(column: &[f64], directions: &[Vec<f64>]) -> Option<(Vec<f64>, f64)
     Some((rest, left))
 }
 
+/// A constant held at a candidate, the others fitted again.
+struct Trial {
+    constant: usize,
+    candidate: Candidate,
+    law: Expression,
+    sse: f64,
+    /// The criterion.
+    value: f64,
+}
+
 /// A round number near a constant.
 #[derive(Debug, Clone, PartialEq)]
 struct Candidate {
@@ -484,6 +503,15 @@ mod tests {
         let texts: Vec<&str> = law.snaps().iter().map(|s| s.text.as_str()).collect();
         assert!(texts.contains(&"-1") && texts.contains(&"2") && texts.contains(&"1/2"), "{texts:?}");
         assert!(law.snaps().iter().all(|s| s.change < 0.0));
+        Ok(())
+    }
+
+    /// exp(a x + b) with a weight: b and the weight are one constant, and b goes to 0.
+    #[test]
+    fn a_constant_that_others_stand_in_for_goes() -> Result<()> {
+        let law = snapped(&["exp(-0.4*x+0.3)*y"], 0.02, |x, y| 2.0 + 1.2345 * (-0.456_789 * x).exp() * y)?;
+        assert!(law.snaps().iter().any(|s| s.to == 0.0), "{:?}", law.snaps());
+        assert!(law.expression().constant_count() <= 3, "{}", law.to_infix());
         Ok(())
     }
 

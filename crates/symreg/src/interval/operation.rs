@@ -251,20 +251,20 @@ fn divide(a: Interval, b: Interval) -> Image {
 
 fn power(a: Interval, b: Interval) -> Image {
     let exponent = b.low;
-    if b.low == b.high && exponent.fract() == 0.0 {
+    if b.is_point() && exponent.fract() == 0.0 {
         return whole_power(a, exponent);
     }
     // A fractional power: of bases that are not negative.
     let negative = a.low < 0.0;
     if a.high < 0.0 {
         // Whole exponents inside a wider interval are possible.
-        let values = if b.low == b.high { None } else { Some(Interval::ALL) };
+        let values = if b.is_point() { None } else { Some(Interval::ALL) };
         return Image {
             values,
             undefined: true,
         };
     }
-    if negative && b.low != b.high {
+    if negative && !b.is_point() {
         return Image {
             values: Some(Interval::ALL),
             undefined: true,
@@ -277,7 +277,7 @@ fn power(a: Interval, b: Interval) -> Image {
     // x^y is monotone in each argument, so that its extremes are at corners, or at base 1 or
     // exponent 0, where it is 1.
     let mut values = corners(base, b, libm::pow, false);
-    if b.low == b.high {
+    if b.is_point() {
         let pow = |x: f64| libm::pow(x, exponent);
         values = if exponent > 0.0 {
             Interval::outward(pow(base.low), pow(base.high), 4)
@@ -416,7 +416,7 @@ pub(super) fn slopes(
         Operator::Pow => {
             let below = sum(b, Interval::point(-1.0));
             // The rounding of b - 1 must not turn a whole exponent into an interval.
-            let below = if b.low == b.high && b.low - 1.0 + 1.0 == b.low {
+            let below = if b.is_point() && (b.low - 1.0 + 1.0 - b.low) == 0.0 {
                 Interval::point(b.low - 1.0)
             } else {
                 below
@@ -424,7 +424,7 @@ pub(super) fn slopes(
             let by_base = power(a, below)
                 .values
                 .map_or(Interval::ALL, |p| product(b, p));
-            let by_exponent = if b.low == b.high && a.low < 0.0 {
+            let by_exponent = if b.is_point() && a.low < 0.0 {
                 Interval::ALL
             } else {
                 unary(Operator::Log, a)

@@ -27,7 +27,8 @@ pub(super) fn short(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "∞" } else { "−∞" }.to_owned();
     }
-    let text = crate::format::round_significant(value, 4);
+    // Minus zero is zero to a reader.
+    let text = crate::format::round_significant(value + 0.0, 4);
     text.replace('-', "−")
 }
 
@@ -72,7 +73,7 @@ p.lead{color:#555;margin:0 0 16px}\
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\
 pre{background:#f6f6f6;padding:10px 12px;overflow-x:auto;font-size:13px;line-height:1.4;margin:6px 0}\
 table{border-collapse:collapse;font-size:14px}th{text-align:left;border-bottom:2px solid #999;padding:4px 10px;white-space:nowrap}\
-td{border-bottom:1px solid #e3e3e3;padding:4px 10px;vertical-align:top}td code{overflow-wrap:anywhere}\
+td{border-bottom:1px solid #e3e3e3;padding:4px 10px;vertical-align:top;white-space:nowrap}td code{display:inline-block;min-width:400px;white-space:normal;overflow-wrap:anywhere}\
 tr.row td{background:#eaf3fb}.scroll{overflow-x:auto}.figures{display:flex;flex-wrap:wrap;gap:20px}\
 figure{margin:0}figcaption{font-size:14px;color:#444;max-width:520px}\
 .warn{color:#a33c00;font-weight:600}.note{color:#555;font-size:14px}\
