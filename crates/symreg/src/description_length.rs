@@ -245,7 +245,11 @@ mod tests {
         let found = DescriptionLength::of(&law, &[true], &["x"], &data, Noise::Known(0.1))?;
         // 2 ln(2 pi 0.01) + 0.04/0.02; 3 ln 3; (1/2) ln(30/0.01) + ln 2 - (1/2) ln 3.
         let tau = std::f64::consts::TAU;
-        assert_relative_eq!(found.misfit, 2.0 * (tau * 0.01).ln() + 2.0, max_relative = 1e-9);
+        assert_relative_eq!(
+            found.misfit,
+            2.0 * (tau * 0.01).ln() + 2.0,
+            max_relative = 1e-9
+        );
         assert_relative_eq!(found.structure, 3.0 * 3_f64.ln(), max_relative = 1e-12);
         assert_relative_eq!(
             found.constants,
@@ -254,7 +258,11 @@ mod tests {
         );
         // A constant that was not fitted costs its logarithm, and no precision.
         let fixed = DescriptionLength::of(&law, &[false], &["x"], &data, Noise::Known(0.1))?;
-        assert_relative_eq!(fixed.structure, 3.0 * 3_f64.ln() + 2_f64.ln(), max_relative = 1e-12);
+        assert_relative_eq!(
+            fixed.structure,
+            3.0 * 3_f64.ln() + 2_f64.ln(),
+            max_relative = 1e-12
+        );
         assert_relative_eq!(fixed.constants, 0.0);
         assert!(DescriptionLength::of(&law, &[], &["x"], &data, Noise::Estimated).is_err());
         assert!(DescriptionLength::of(&law, &[true], &["x"], &data, Noise::Known(0.0)).is_err());

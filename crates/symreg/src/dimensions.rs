@@ -89,7 +89,11 @@ impl DimensionCheck {
     /// [`Error::DimensionMismatch`] and [`Error::NotDimensionless`] naming the operator's token;
     /// [`Error::UnknownExponent`] for a power whose exponent is no fraction with a denominator up to 12, of a
     /// base with a dimension; [`Error::Dimension`] for exponents beyond the range of exact fractions.
-    pub fn of(&self, expression: &Expression, dimensions: &[Dimension]) -> Result<Option<Dimension>> {
+    pub fn of(
+        &self,
+        expression: &Expression,
+        dimensions: &[Dimension],
+    ) -> Result<Option<Dimension>> {
         expression.check_variables(dimensions.len())?;
         let tokens = expression.tokens();
         let mut stack: Vec<Kind> = Vec::new();
@@ -207,7 +211,11 @@ fn binary(op: Operator, node: usize, a: Kind, b: Kind, tokens: &[Token]) -> Resu
     match (op, a, b) {
         (Operator::Pow, _, _) => power(node, a, b, tokens),
         (Operator::Mul | Operator::Div, Kind::Known(x), Kind::Known(y)) => {
-            let result = if op == Operator::Mul { x.times(y) } else { x.over(y) };
+            let result = if op == Operator::Mul {
+                x.times(y)
+            } else {
+                x.over(y)
+            };
             result.map(Kind::Known).map_err(|e| cause(node, e))
         }
         (Operator::Mul | Operator::Div, _, _) | (_, Kind::Any, Kind::Any) => Ok(Kind::Any),
@@ -241,9 +249,7 @@ fn power(node: usize, a: Kind, b: Kind, tokens: &[Token]) -> Result<Kind> {
 }
 
 fn raised(dimension: Dimension, exponent: Rational, node: usize) -> Result<Dimension> {
-    dimension
-        .pow(exponent)
-        .map_err(|e| cause(node, e))
+    dimension.pow(exponent).map_err(|e| cause(node, e))
 }
 
 /// The fraction that a number is, to rounding.
@@ -252,8 +258,7 @@ fn fraction(value: f64, node: usize) -> Result<Rational> {
         let numerator = value * denominator as f64;
         let whole = numerator.round();
         if whole.abs() <= 1e9 && (numerator - whole).abs() <= 4.0 * f64::EPSILON * numerator.abs() {
-            return Rational::new(whole as i64, denominator)
-                .map_err(|e| cause(node, e));
+            return Rational::new(whole as i64, denominator).map_err(|e| cause(node, e));
         }
     }
     Err(Error::UnknownExponent { node, value })
@@ -311,14 +316,39 @@ mod tests {
 
     #[test]
     fn names_the_operator_that_does_not_fit() {
-        assert!(matches!(of("L+T"), Err(Error::DimensionMismatch { node: 2, operator: "+", .. })));
+        assert!(matches!(
+            of("L+T"),
+            Err(Error::DimensionMismatch {
+                node: 2,
+                operator: "+",
+                ..
+            })
+        ));
         assert!(matches!(of("1+L"), Err(Error::DimensionMismatch { .. })));
-        assert!(matches!(of("M*exp(L)"), Err(Error::NotDimensionless { node: 2, operator: "exp", .. })));
+        assert!(matches!(
+            of("M*exp(L)"),
+            Err(Error::NotDimensionless {
+                node: 2,
+                operator: "exp",
+                ..
+            })
+        ));
         assert!(matches!(of("q^L"), Err(Error::NotDimensionless { .. })));
         assert!(matches!(of("L^q"), Err(Error::NotDimensionless { .. })));
-        assert!(matches!(of("L^0.123"), Err(Error::UnknownExponent { node: 2, .. })));
-        assert!(matches!(of("L^1e9^1e9"), Err(Error::NotDimensionless { .. } | Error::UnknownExponent { .. } | Error::Dimension { .. })));
-        assert!(matches!(of("(L^999999999)^999999999*L^999999999"), Err(Error::Dimension { .. }) | Ok(_)));
+        assert!(matches!(
+            of("L^0.123"),
+            Err(Error::UnknownExponent { node: 2, .. })
+        ));
+        assert!(matches!(
+            of("L^1e9^1e9"),
+            Err(Error::NotDimensionless { .. }
+                | Error::UnknownExponent { .. }
+                | Error::Dimension { .. })
+        ));
+        assert!(matches!(
+            of("(L^999999999)^999999999*L^999999999"),
+            Err(Error::Dimension { .. }) | Ok(_)
+        ));
         let short = Expression::parse("T", &NAMES).and_then(|e| e.dimensions(&units()[..1]));
         assert!(matches!(short, Err(Error::VariableOutOfRange { .. })));
     }

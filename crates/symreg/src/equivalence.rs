@@ -148,8 +148,16 @@ mod tests {
         ] {
             assert!(!holds(a, b)?, "{a} and {b}");
         }
-        assert!(e("x").equivalence(&e("y"), &[Interval::ALL, Interval::ALL]).is_err());
-        assert!(e("y").equivalence(&e("x"), &[Interval::point(1.0)]).is_err());
+        assert!(
+            e("x")
+                .equivalence(&e("y"), &[Interval::ALL, Interval::ALL])
+                .is_err()
+        );
+        assert!(
+            e("y")
+                .equivalence(&e("x"), &[Interval::point(1.0)])
+                .is_err()
+        );
         Ok(())
     }
 }

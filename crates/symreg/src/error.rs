@@ -185,7 +185,9 @@ pub enum Error {
     },
     /// The exponent of a quantity with a dimension is no simple fraction.
     #[cfg(feature = "dimensions")]
-    #[error("token {node}: the exponent {value} of a quantity is no fraction with a denominator to 12")]
+    #[error(
+        "token {node}: the exponent {value} of a quantity is no fraction with a denominator to 12"
+    )]
     UnknownExponent {
         /// Index of the power among the tokens.
         node: usize,

@@ -184,7 +184,10 @@ fn rounded(expression: &Expression, digits: usize) -> Expression {
         .map(|c| {
             let text = round_significant(c, digits);
             // Rounding up the largest numbers can leave their range.
-            text.parse().ok().filter(|v: &f64| v.is_finite()).unwrap_or(c)
+            text.parse()
+                .ok()
+                .filter(|v: &f64| v.is_finite())
+                .unwrap_or(c)
         })
         .collect();
     result.set_constants(&mut values.into_iter());
@@ -288,10 +291,7 @@ impl Expression {
         check_names(names)?;
         self.check_variables(names.len())?;
         let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-        Ok(latex::inline(
-            &rounded(self, digits.clamp(1, 17)),
-            &names,
-        ))
+        Ok(latex::inline(&rounded(self, digits.clamp(1, 17)), &names))
     }
 
     fn inline<S: AsRef<str>>(&self, language: Language, names: &[S]) -> Result<String> {
@@ -307,7 +307,9 @@ impl Model {
     /// The law in one line of Python, as [`Expression::to_python`].
     #[must_use]
     pub fn to_python(&self) -> String {
-        self.expression().to_python(self.names()).unwrap_or_default()
+        self.expression()
+            .to_python(self.names())
+            .unwrap_or_default()
     }
 
     /// The law as LaTeX mathematics, as [`Expression::to_latex`].
@@ -321,10 +323,7 @@ impl Model {
 
 /// Whether any of the tokens is this operator.
 fn uses(expression: &Expression, operator: crate::Operator) -> bool {
-    expression
-        .tokens()
-        .iter()
-        .any(|t| *t == Token::Apply(operator))
+    expression.tokens().contains(&Token::Apply(operator))
 }
 
 #[cfg(test)]

@@ -208,7 +208,8 @@ impl VariableImportance {
         workspace.evaluate(expression.tokens(), Columns::new(&points), &mut base);
         let finite: Vec<f64> = base.iter().copied().filter(|v| v.is_finite()).collect();
         let mean = finite.iter().sum::<f64>() / finite.len() as f64;
-        let variance = finite.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / finite.len() as f64;
+        let variance =
+            finite.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / finite.len() as f64;
         let mut values = vec![0.0; draws];
         (0..columns.len())
             .map(|j| {
@@ -270,9 +271,8 @@ mod tests {
 
     fn data(n: usize) -> Result<Data> {
         // Two incommensurate rotations: close to independent and even.
-        let column = |step: f64| -> Vec<f64> {
-            (0..n).map(|i| (i as f64 * step).fract() - 0.5).collect()
-        };
+        let column =
+            |step: f64| -> Vec<f64> { (0..n).map(|i| (i as f64 * step).fract() - 0.5).collect() };
         let (a, b, c) = (column(0.618_034), column(0.414_214), column(0.732_051));
         let y = (0..n).map(|i| a[i] + 2.0 * b[i]).collect();
         Data::from_columns([("a", a), ("b", b), ("c", c)], ("y", y))
@@ -289,7 +289,7 @@ mod tests {
             assert_relative_eq!(importance.gradient_share, share, epsilon = 0.01);
             assert_relative_eq!(importance.permutation, 2.0 * share, epsilon = 0.05);
         }
-        assert_eq!(found[2].permutation_spread, 0.0);
+        assert!(found[2].permutation_spread <= 0.0);
         Ok(())
     }
 

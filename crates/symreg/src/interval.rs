@@ -157,6 +157,7 @@ pub(crate) fn below(value: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the neighbors of a number are exact")]
 mod tests {
     use super::*;
 
@@ -166,7 +167,14 @@ mod tests {
             assert!(above(v) > v || v == f64::MAX && above(v) == f64::INFINITY);
             assert!(below(v) < v);
             if v != 0.0 {
-                assert_eq!(below(above(v)).to_bits(), if v == f64::MAX { f64::MAX.to_bits() } else { (v + 0.0).to_bits() });
+                assert_eq!(
+                    below(above(v)).to_bits(),
+                    if v == f64::MAX {
+                        f64::MAX.to_bits()
+                    } else {
+                        (v + 0.0).to_bits()
+                    }
+                );
             }
         }
         assert_eq!(above(f64::INFINITY), f64::INFINITY);

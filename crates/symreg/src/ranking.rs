@@ -35,7 +35,7 @@ pub fn akaike_weights(values: &[f64]) -> Vec<f64> {
         .map(|v| {
             if v.is_nan() {
                 0.0
-            } else if *v == best {
+            } else if *v <= best {
                 1.0
             } else {
                 libm::exp(-0.5 * (v - best))
@@ -129,7 +129,12 @@ mod tests {
             .collect();
         let data = Data::from_columns([("x", x)], ("y", y))?;
         let mut models = Vec::new();
-        for genes in [&["x"][..], &["tanh(x)"], &["tanh(0.9*x)"], &["tanh(0.9*x)", "x"]] {
+        for genes in [
+            &["x"][..],
+            &["tanh(x)"],
+            &["tanh(0.9*x)"],
+            &["tanh(0.9*x)", "x"],
+        ] {
             let genes: Result<Vec<Expression>> =
                 genes.iter().map(|g| Expression::parse(g, &["x"])).collect();
             models.push(ConstantFit::new().fit(&genes?, &data)?);
@@ -154,8 +159,15 @@ mod tests {
             );
         }
         let ties = front.ties(Criterion::Bic, Penalty::FittedConstants);
-        assert_eq!(ties.len(), ranking.iter().filter(|r| r.difference <= 2.0).count());
-        assert!(ParetoFront::default().ties(Criterion::Aic, Penalty::FittedConstants).is_empty());
+        assert_eq!(
+            ties.len(),
+            ranking.iter().filter(|r| r.difference <= 2.0).count()
+        );
+        assert!(
+            ParetoFront::default()
+                .ties(Criterion::Aic, Penalty::FittedConstants)
+                .is_empty()
+        );
         Ok(())
     }
 

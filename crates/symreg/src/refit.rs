@@ -138,7 +138,11 @@ impl<'a> Refit<'a> {
                 .iter()
                 .map(|&i| {
                     let size = dot(&jacobian[i], &jacobian[i]).sqrt();
-                    if size > 0.0 && size.is_finite() { size } else { 1.0 }
+                    if size > 0.0 && size.is_finite() {
+                        size
+                    } else {
+                        1.0
+                    }
                 })
                 .collect();
             let normal: Vec<Vec<f64>> = moving

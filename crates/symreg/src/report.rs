@@ -1,6 +1,7 @@
 //! A whole result on one page that needs no network.
 
 mod chart;
+mod evidence;
 mod markup;
 mod mathml;
 mod tree;
@@ -8,9 +9,8 @@ mod tree;
 use std::fmt::Write as _;
 
 use crate::{
-    BoxAnalysis, ConstantSnapping, ConstantUncertainty, Criterion, Data, Error, Export, Language,
-    Model, Noise, ParetoFront, Penalty, RankedModel, ResidualTable, Result, SearchResult,
-    VariableImportance,
+    BoxAnalysis, Criterion, Data, Error, Export, Language, Model, Noise, ParetoFront, Penalty,
+    RankedModel, ResidualTable, Result, SearchResult, VariableImportance,
 };
 
 use chart::{BLUE, Chart, GRAY, GREEN, ORANGE, Scale, bars};
@@ -18,8 +18,6 @@ use markup::{STYLE, escaped, short, table};
 
 /// Points drawn in a chart of rows; of more rows evenly spaced ones are taken.
 const MAX_POINTS: usize = 2000;
-/// Most rows for which constants are fitted again and again, for profiles and round numbers.
-const MAX_REFIT_ROWS: usize = 20_000;
 /// Share of its width by which each input's range is widened to look for poles.
 const WIDENED: f64 = 0.1;
 
@@ -147,8 +145,8 @@ impl HtmlReport {
         self.write_front(&mut page, front, &ranking, chosen, data)?;
         self.write_rows(&mut page, law, data)?;
         self.write_inputs(&mut page, law, data)?;
-        write_constants(&mut page, law, data)?;
-        write_limits(&mut page, data);
+        evidence::write_constants(&mut page, law, data)?;
+        evidence::write_limits(&mut page, data);
         self.write_exports(&mut page, law, data)?;
         page.push_str("</body>\n</html>\n");
         Ok(page)
@@ -271,9 +269,17 @@ impl HtmlReport {
         }
         chart.legend(&legend);
         page.push_str("<h2>Error against complexity</h2>\n<div class=\"figures\">\n");
-        figure(page, &chart.finish(), "Laws that no other beats in both error and complexity.");
+        figure(
+            page,
+            &chart.finish(),
+            "Laws that no other beats in both error and complexity.",
+        );
         if self.histories.iter().any(|h| h.len() > 1) {
-            figure(page, &self.history_chart(), "Least RMSE after each generation, one line a run.");
+            figure(
+                page,
+                &self.history_chart(),
+                "Least RMSE after each generation, one line a run.",
+            );
         }
         page.push_str("</div>\n");
         match knee {
@@ -297,7 +303,18 @@ impl HtmlReport {
         chosen: usize,
         data: &Data,
     ) -> Result<()> {
-        let mut head = vec!["", "complexity", "law", "constants", "RMSE", "R²", "BIC", "Δ", "weight", "MDL (nats)"];
+        let mut head = vec![
+            "",
+            "complexity",
+            "law",
+            "constants",
+            "RMSE",
+            "R²",
+            "BIC",
+            "Δ",
+            "weight",
+            "MDL (nats)",
+        ];
         if self.test.is_some() {
             head.push("R² on test rows");
         }
@@ -305,9 +322,15 @@ impl HtmlReport {
         let mut rows = Vec::with_capacity(models.len());
         for (index, model) in models.iter().enumerate() {
             let ranked = ranking.iter().find(|r| r.index == index);
-            let of = |f: fn(&RankedModel<'_>) -> f64| ranked.map_or_else(|| "undefined".to_owned(), |r| short(f(r)));
+            let of = |f: fn(&RankedModel<'_>) -> f64| {
+                ranked.map_or_else(|| "undefined".to_owned(), |r| short(f(r)))
+            };
             let length = model.description_length(data, Noise::Estimated)?.total();
-            let mark = if index == chosen { "<span class=\"chosen\">●</span>" } else { "" };
+            let mark = if index == chosen {
+                "<span class=\"chosen\">●</span>"
+            } else {
+                ""
+            };
             let mut row = vec![
                 mark.to_owned(),
                 model.complexity().to_string(),
@@ -379,7 +402,9 @@ impl HtmlReport {
         );
         let (low, high) = values()
             .filter(|v| v.is_finite())
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
+                (l.min(v), h.max(v))
+            });
         parity.line(&[(low, low), (high, high)], GRAY, "6 4", false);
         let predicted = || tables.iter().flat_map(|t| t.2.predicted().iter().copied());
         let residuals = || tables.iter().flat_map(|t| t.2.residuals().iter().copied());
@@ -404,7 +429,11 @@ impl HtmlReport {
             let n = table.measured().len();
             let step = n.div_ceil(MAX_POINTS).max(1);
             for i in (0..n).step_by(step) {
-                let (y, f, r) = (table.measured()[i], table.predicted()[i], table.residuals()[i]);
+                let (y, f, r) = (
+                    table.measured()[i],
+                    table.predicted()[i],
+                    table.residuals()[i],
+                );
                 let title = format!("row {i}: measured {}, predicted {}", short(y), short(f));
                 parity.dot(y, f, 3.2, color, &title);
                 scatter.dot(f, r, 3.2, color, &title);
@@ -419,7 +448,11 @@ impl HtmlReport {
             parity.legend(&legend);
         }
         page.push_str("<h2>Row by row</h2>\n<div class=\"figures\">\n");
-        figure(page, &parity.finish(), "A perfect law puts all points on the dashed line.");
+        figure(
+            page,
+            &parity.finish(),
+            "A perfect law puts all points on the dashed line.",
+        );
         let trend = tables[0].2.durbin_watson();
         figure(
             page,
@@ -429,28 +462,20 @@ impl HtmlReport {
                 short(trend)
             ),
         );
-        figure(page, &error.finish(), "Share of rows whose error is at most so large.");
+        figure(
+            page,
+            &error.finish(),
+            "Share of rows whose error is at most so large.",
+        );
         page.push_str("</div>\n");
-        let training = &tables[0].2;
-        let rows: Vec<Vec<String>> = training
-            .worst(5)
-            .into_iter()
-            .map(|i| {
-                vec![
-                    i.to_string(),
-                    short(training.measured()[i]),
-                    short(training.predicted()[i]),
-                    short(training.residuals()[i]),
-                ]
-            })
-            .collect();
-        page.push_str("<p>The training rows with the largest residuals, counted from 0:</p>\n");
-        page.push_str(&table(&["row", "measured", "predicted", "residual"], &rows));
+        write_worst(page, &tables[0].2);
         Ok(())
     }
 
     fn write_inputs(&self, page: &mut String, law: &Model, data: &Data) -> Result<()> {
-        let found = VariableImportance::new().seed(self.seed).of_model(law, data)?;
+        let found = VariableImportance::new()
+            .seed(self.seed)
+            .of_model(law, data)?;
         let entries: Vec<(String, f64, f64)> = found
             .iter()
             .map(|i| (i.name.clone(), i.permutation, i.permutation_spread))
@@ -489,7 +514,13 @@ impl HtmlReport {
             })
             .collect();
         page.push_str(&table(
-            &["input", "range", "fall of R²", "total share of variance", "share from the gradient"],
+            &[
+                "input",
+                "range",
+                "fall of R²",
+                "total share of variance",
+                "share from the gradient",
+            ],
             &rows,
         ));
         Ok(())
@@ -511,6 +542,24 @@ impl HtmlReport {
         }
         Ok(())
     }
+}
+
+/// The rows that a law fits worst.
+fn write_worst(page: &mut String, training: &ResidualTable) {
+    let rows: Vec<Vec<String>> = training
+        .worst(5)
+        .into_iter()
+        .map(|i| {
+            vec![
+                i.to_string(),
+                short(training.measured()[i]),
+                short(training.predicted()[i]),
+                short(training.residuals()[i]),
+            ]
+        })
+        .collect();
+    page.push_str("<p>The training rows with the largest residuals, counted from 0:</p>\n");
+    page.push_str(&table(&["row", "measured", "predicted", "residual"], &rows));
 }
 
 fn figure(page: &mut String, drawing: &str, caption: &str) {
@@ -562,190 +611,5 @@ fn poles(model: &Model, data: &Data) -> Result<String> {
     })
 }
 
-fn write_constants(page: &mut String, law: &Model, data: &Data) -> Result<()> {
-    page.push_str("<h2>Constants</h2>\n");
-    if data.n_rows() > MAX_REFIT_ROWS {
-        page.push_str("<p>There are too many rows for profiles and round numbers on this page.</p>\n");
-        return Ok(());
-    }
-    match ConstantUncertainty::new().linear(law, data) {
-        Ok(linear) => {
-            let profile = ConstantUncertainty::new().profile(law, data)?;
-            let rows: Vec<Vec<String>> = linear
-                .constants()
-                .iter()
-                .zip(profile.constants())
-                .map(|(c, p)| {
-                    vec![
-                        escaped(&c.name),
-                        short(c.estimate),
-                        short(c.standard_error),
-                        format!("{} to {}", short(c.low), short(c.high)),
-                        format!("{} to {}", short(p.low), short(p.high)),
-                    ]
-                })
-                .collect();
-            page.push_str(&table(
-                &["constant", "value", "standard error", "95 % interval, linear", "95 % interval, profile"],
-                &rows,
-            ));
-            page.push_str(
-                "<p class=\"note\">The structure is taken as given: that it was chosen among many is not part of the intervals.</p>\n",
-            );
-        }
-        Err(Error::TooFewRows { .. }) => {
-            page.push_str("<p>There are too few rows for intervals.</p>\n");
-        }
-        Err(other) => return Err(other),
-    }
-    match ConstantSnapping::new().apply(law, data) {
-        Ok(snapped) if !snapped.snaps().is_empty() => {
-            let numbers: Vec<String> = snapped
-                .snaps()
-                .iter()
-                .map(|s| format!("{} → {}", short(s.from), escaped(&s.text)))
-                .collect();
-            let _ = writeln!(
-                page,
-                "<p>Round numbers that lower the BIC: {}. The law is then</p>\n<div class=\"law\">{}<code>{}</code></div>\n\
-                 <p>with R² {}, {} fitted constants and BIC {}.</p>",
-                numbers.join(", "),
-                mathml::equation(data.target_name(), snapped.expression(), snapped.names()),
-                escaped(&snapped.to_infix()),
-                r2_text(snapped.r2()),
-                snapped.fitted_constants(),
-                short(snapped.value())
-            );
-        }
-        Ok(_) => page.push_str("<p>No constant can be a round number without raising the BIC.</p>\n"),
-        Err(Error::TooFewRows { .. }) => {}
-        Err(other) => return Err(other),
-    }
-    Ok(())
-}
-
-fn write_limits(page: &mut String, data: &Data) {
-    let report = data.report();
-    page.push_str("<h2>What these rows cannot tell</h2>\n<ul>\n");
-    let mut none = true;
-    for name in report.constant_columns() {
-        none = false;
-        let _ = writeln!(
-            page,
-            "<li class=\"warn\">{} has one value in all rows: its role cannot be learned.</li>",
-            escaped(name)
-        );
-    }
-    for dependence in report.dependent_columns() {
-        none = false;
-        let kind = if dependence.logarithmic {
-            "a power product"
-        } else {
-            "a linear combination"
-        };
-        let _ = writeln!(
-            page,
-            "<li class=\"warn\">{} is {kind} of {}: laws that exchange them fit equally well.</li>",
-            escaped(&dependence.column),
-            escaped(&dependence.on.join(", "))
-        );
-    }
-    if none {
-        page.push_str("<li>No input is constant, and none follows from the others.</li>\n");
-    }
-    page.push_str("</ul>\n");
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{ConstantFit, Expression};
-
-    fn data(n: usize) -> Result<Data> {
-        let p: Vec<f64> = (0..n).map(|i| 0.5 + 0.3 * ((i * 7) % 60) as f64).collect();
-        let q: Vec<f64> = (0..n).map(|i| 5.0 + 0.2 * ((i * 11) % 60) as f64).collect();
-        let y = (0..n)
-            .map(|i| 5.12 - 5.07 * (-p[i] / q[i]).exp() + 0.1 * ((i * 17 % 31) as f64 / 31.0 - 0.5))
-            .collect();
-        let fixed = vec![1.9; n];
-        Data::from_columns([("P_s", p), ("Pe", q), ("T", fixed)], ("e<d>", y))
-    }
-
-    fn front(data: &Data) -> Result<ParetoFront> {
-        let mut models = Vec::new();
-        for gene in ["P_s", "P_s/Pe", "exp(-0.9*P_s/Pe)", "erf(0.9*P_s/Pe+0.2)/(P_s-3.3)", "tanh(0.9*P_s/Pe)"] {
-            models.push(ConstantFit::new().fit(&[Expression::parse(gene, data.names())?], data)?);
-        }
-        Ok(ParetoFront::from_models(models))
-    }
-
-    #[test]
-    fn the_page_is_well_formed_and_loads_nothing() -> Result<()> {
-        let data = data(60)?;
-        let front = front(&data)?;
-        let page = HtmlReport::new()
-            .title("a < b & \"c\"\u{7}")
-            .note("<script>alert(1)</script>")
-            .unit("P_s", "W")
-            .test(self::data(20)?)
-            .write(&front, &data)?;
-        let options = roxmltree::ParsingOptions {
-            allow_dtd: true,
-            ..Default::default()
-        };
-        let document = roxmltree::Document::parse_with_options(&page, options).unwrap();
-        let has = |name: &str| document.descendants().filter(|n| n.has_tag_name(name)).count();
-        assert_eq!(has("script") + has("link") + has("img") + has("iframe"), 0);
-        assert_eq!(has("details"), Language::ALL.len());
-        for node in document.descendants() {
-            for attribute in node.attributes() {
-                assert!(!attribute.value().contains("://"), "{attribute:?}");
-                assert!(!attribute.value().contains("NaN") && !attribute.value().contains("inf"));
-            }
-        }
-        let figures: Vec<_> = document
-            .descendants()
-            .filter(|n| n.tag_name().name() == "svg")
-            .collect();
-        assert_eq!(figures.len(), 6);
-        let dots = |i: usize| {
-            figures[i]
-                .descendants()
-                .filter(|n| n.tag_name().name() == "title")
-                .count()
-        };
-        assert_eq!(dots(0), front.models().len());
-        assert_eq!(dots(1), 80, "60 training and 20 test rows");
-        assert!(page.contains("T has one value in all rows"));
-        assert!(page.contains("e&lt;d&gt;"));
-        Ok(())
-    }
-
-    #[test]
-    fn says_what_it_cannot_write() -> Result<()> {
-        let data = data(60)?;
-        assert!(matches!(
-            HtmlReport::new().write(&ParetoFront::default(), &data),
-            Err(Error::NoValidModel { .. })
-        ));
-        assert!(matches!(
-            HtmlReport::new().chosen(9).write(&front(&data)?, &data),
-            Err(Error::InvalidParameter { name: "chosen", .. })
-        ));
-        let page = HtmlReport::new().write(&front(&data)?, &data)?;
-        assert_eq!(page, HtmlReport::new().write(&front(&data)?, &data)?);
-        Ok(())
-    }
-
-    /// Exact laws and huge numbers draw as well as any.
-    #[test]
-    fn draws_extreme_values() -> Result<()> {
-        let x: Vec<f64> = (1..20).map(|i| 1e150 * f64::from(i)).collect();
-        let y = x.iter().map(|v| 3e-160 * v).collect();
-        let data = Data::from_columns([("x", x)], ("y", y))?;
-        let law = ConstantFit::new().fit(&[Expression::parse("x", &["x"])?], &data)?;
-        let page = HtmlReport::new().write(&ParetoFront::from_models(vec![law]), &data)?;
-        assert!(page.contains("This front has no knee"));
-        Ok(())
-    }
-}
+mod tests;

@@ -170,7 +170,9 @@ mod tests {
     fn a_missed_bend_shows_in_the_order_of_residuals() -> Result<()> {
         let bend: Vec<f64> = (0..20).map(|i| f64::from(i * i)).collect();
         assert!(table(&bend, "19*x-57")?.durbin_watson() < 0.7);
-        let zigzag: Vec<f64> = (0..20).map(|i| f64::from(i) + f64::from(i % 2) - 0.5).collect();
+        let zigzag: Vec<f64> = (0..20)
+            .map(|i| f64::from(i) + f64::from(i % 2) - 0.5)
+            .collect();
         assert!(table(&zigzag, "x")?.durbin_watson() > 3.5);
         Ok(())
     }

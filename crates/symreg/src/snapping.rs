@@ -160,13 +160,13 @@ impl ConstantSnapping {
             .fit(&mut law, &free, ITERATIONS)
             .unwrap_or(f64::INFINITY);
         let mut snaps = Vec::new();
-        let mut current = self
-            .value_of(&mut fit, &law, &free, sse, data)
-            .ok_or(Error::TooFewRows {
-                rows: data.n_rows(),
-                parameters: free.len(),
-                needed: free.len() + 2,
-            })?;
+        let mut current =
+            self.value_of(&mut fit, &law, &free, sse, data)
+                .ok_or(Error::TooFewRows {
+                    rows: data.n_rows(),
+                    parameters: free.len(),
+                    needed: free.len() + 2,
+                })?;
         loop {
             let errors = standard_errors(&mut fit, &law, &free, sse, data.n_rows());
             let values: Vec<f64> = law.constants().collect();
@@ -182,7 +182,10 @@ impl ConstantSnapping {
                 let mut held = free.clone();
                 held[k] = false;
                 for candidate in candidates(signs[k] * values[k], window) {
-                    if best.as_ref().is_some_and(|b| b.candidate.class < candidate.class) {
+                    if best
+                        .as_ref()
+                        .is_some_and(|b| b.candidate.class < candidate.class)
+                    {
                         break;
                     }
                     let mut moved = values.clone();
@@ -287,12 +290,7 @@ fn signs_of(model: &Model, count: usize) -> Vec<f64> {
 /// Number of free constants that the rows can tell apart.
 fn rank(fit: &mut Refit<'_>, law: &Expression, free: &[bool]) -> usize {
     let mut directions: Vec<Vec<f64>> = Vec::new();
-    for (column, _) in fit
-        .jacobian(law)
-        .iter()
-        .zip(free)
-        .filter(|(_, f)| **f)
-    {
+    for (column, _) in fit.jacobian(law).iter().zip(free).filter(|(_, f)| **f) {
         let before = norm(column);
         let mut rest = column.clone();
         for _ in 0..2 {
@@ -394,7 +392,11 @@ fn candidates(value: f64, window: f64) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
     let near = |number: f64| (number - value).abs() <= window;
     let mut add = |class: usize, number: f64, text: String| {
-        if near(number) && !found.iter().any(|c| (c.value - number).abs() <= f64::EPSILON * number.abs()) {
+        if near(number)
+            && !found
+                .iter()
+                .any(|c| (c.value - number).abs() <= f64::EPSILON * number.abs())
+        {
             found.push(Candidate {
                 class,
                 value: number,
@@ -407,16 +409,28 @@ fn candidates(value: f64, window: f64) -> Vec<Candidate> {
     add(0, 0.0, "0".into());
     add(1, sign, format!("{minus}1"));
     for numerator in 2..=12_u32 {
-        add(2, sign * f64::from(numerator), format!("{minus}{numerator}"));
+        add(
+            2,
+            sign * f64::from(numerator),
+            format!("{minus}{numerator}"),
+        );
     }
     for numerator in [1_u32, 3, 5, 7, 9] {
-        add(2, sign * 0.5 * f64::from(numerator), format!("{minus}{numerator}/2"));
+        add(
+            2,
+            sign * 0.5 * f64::from(numerator),
+            format!("{minus}{numerator}/2"),
+        );
     }
     for denominator in 3..=9_u32 {
         for numerator in 1..=12_u32 {
             if gcd(numerator, denominator) == 1 {
                 let number = f64::from(numerator) / f64::from(denominator);
-                add(3, sign * number, format!("{minus}{numerator}/{denominator}"));
+                add(
+                    3,
+                    sign * number,
+                    format!("{minus}{numerator}/{denominator}"),
+                );
             }
         }
     }
@@ -426,11 +440,25 @@ fn candidates(value: f64, window: f64) -> Vec<Candidate> {
         .filter(|(k, q)| gcd(*k, *q) == 1)
     {
         let pi = std::f64::consts::PI;
-        let times = |n: u32| if n == 1 { String::new() } else { format!("{n}*") };
-        let over = if q == 1 { String::new() } else { format!("/{q}") };
+        let times = |n: u32| {
+            if n == 1 {
+                String::new()
+            } else {
+                format!("{n}*")
+            }
+        };
+        let over = if q == 1 {
+            String::new()
+        } else {
+            format!("/{q}")
+        };
         let number = f64::from(k) * pi / f64::from(q);
         add(4, sign * number, format!("{minus}{}pi{over}", times(k)));
-        let below = if k == 1 { "pi".to_owned() } else { format!("({k}*pi)") };
+        let below = if k == 1 {
+            "pi".to_owned()
+        } else {
+            format!("({k}*pi)")
+        };
         let number = f64::from(q) / (f64::from(k) * pi);
         add(4, sign * number, format!("{minus}{q}/{below}"));
     }
@@ -460,8 +488,12 @@ mod tests {
 
     fn snapped(genes: &[&str], noise: f64, f: impl Fn(f64, f64) -> f64) -> Result<SnappedLaw> {
         let names = ["x", "y"];
-        let x: Vec<f64> = (0..60).map(|i| 0.3 + 0.05 * f64::from(i * 7 % 60)).collect();
-        let y: Vec<f64> = (0..60).map(|i| 0.5 + 0.04 * f64::from(i * 11 % 60)).collect();
+        let x: Vec<f64> = (0..60)
+            .map(|i| 0.3 + 0.05 * f64::from(i * 7 % 60))
+            .collect();
+        let y: Vec<f64> = (0..60)
+            .map(|i| 0.5 + 0.04 * f64::from(i * 11 % 60))
+            .collect();
         let t = x
             .iter()
             .zip(&y)
@@ -477,21 +509,37 @@ mod tests {
 
     #[test]
     fn finds_round_numbers_without_noise() -> Result<()> {
-        let law = snapped(&["exp(-0.4*x^1.7)*y"], 0.0, |x, y| (-0.5 * x * x).exp() * y / 3.0)?;
+        let law = snapped(&["exp(-0.4*x^1.7)*y"], 0.0, |x, y| {
+            (-0.5 * x * x).exp() * y / 3.0
+        })?;
         assert_eq!(law.fitted_constants(), 0, "{}", law.to_infix());
         assert_eq!(law.snaps().len(), 4);
         let texts: Vec<&str> = law.snaps().iter().map(|s| s.text.as_str()).collect();
-        assert!(["0", "-1/2", "2", "1/3"].iter().all(|t| texts.contains(t)), "{texts:?}");
-        assert!(law.expression().constants().all(|c| [0.5, 2.0, 1.0 / 3.0].contains(&c.abs())));
-        let pi = snapped(&["sin(3*x)/y"], 0.0, |x, y| (std::f64::consts::PI * x).sin() / y / (4.0 * std::f64::consts::PI))?;
+        assert!(
+            ["0", "-1/2", "2", "1/3"].iter().all(|t| texts.contains(t)),
+            "{texts:?}"
+        );
+        assert!(
+            law.expression()
+                .constants()
+                .all(|c| [0.5, 2.0, 1.0 / 3.0].contains(&c.abs()))
+        );
+        let pi = snapped(&["sin(3*x)/y"], 0.0, |x, y| {
+            (std::f64::consts::PI * x).sin() / y / (4.0 * std::f64::consts::PI)
+        })?;
         let texts: Vec<&str> = pi.snaps().iter().map(|s| s.text.as_str()).collect();
-        assert!(texts.contains(&"pi") && texts.contains(&"1/(4*pi)"), "{texts:?}");
+        assert!(
+            texts.contains(&"pi") && texts.contains(&"1/(4*pi)"),
+            "{texts:?}"
+        );
         Ok(())
     }
 
     #[test]
     fn leaves_numbers_that_are_not_round() -> Result<()> {
-        let law = snapped(&["exp(-0.4*x)*y"], 0.0, |x, y| 2.0 + 1.2345 * (-0.456_789 * x).exp() * y)?;
+        let law = snapped(&["exp(-0.4*x)*y"], 0.0, |x, y| {
+            2.0 + 1.2345 * (-0.456_789 * x).exp() * y
+        })?;
         assert_eq!(law.fitted_constants(), 2, "{:?}", law.snaps());
         assert_eq!(law.snaps().len(), 1);
         Ok(())
@@ -501,7 +549,10 @@ mod tests {
     fn noise_lets_more_numbers_be_round_and_the_criterion_fall() -> Result<()> {
         let law = snapped(&["exp(-0.9*x)*y"], 0.05, |x, y| 0.5 + 2.0 * (-x).exp() * y)?;
         let texts: Vec<&str> = law.snaps().iter().map(|s| s.text.as_str()).collect();
-        assert!(texts.contains(&"-1") && texts.contains(&"2") && texts.contains(&"1/2"), "{texts:?}");
+        assert!(
+            texts.contains(&"-1") && texts.contains(&"2") && texts.contains(&"1/2"),
+            "{texts:?}"
+        );
         assert!(law.snaps().iter().all(|s| s.change < 0.0));
         Ok(())
     }
@@ -509,7 +560,9 @@ mod tests {
     /// exp(a x + b) with a weight: b and the weight are one constant, and b goes to 0.
     #[test]
     fn a_constant_that_others_stand_in_for_goes() -> Result<()> {
-        let law = snapped(&["exp(-0.4*x+0.3)*y"], 0.02, |x, y| 2.0 + 1.2345 * (-0.456_789 * x).exp() * y)?;
+        let law = snapped(&["exp(-0.4*x+0.3)*y"], 0.02, |x, y| {
+            2.0 + 1.2345 * (-0.456_789 * x).exp() * y
+        })?;
         assert!(law.snaps().iter().any(|s| s.to == 0.0), "{:?}", law.snaps());
         assert!(law.expression().constant_count() <= 3, "{}", law.to_infix());
         Ok(())
@@ -519,7 +572,10 @@ mod tests {
     fn a_negative_weight_is_snapped_as_a_negative_number() -> Result<()> {
         let law = snapped(&["x/y"], 0.0, |x, y| 7.0 - 1.5 * x / y)?;
         let numbers: Vec<f64> = law.snaps().iter().map(|s| s.to).collect();
-        assert!(numbers.contains(&-1.5) && numbers.contains(&7.0), "{numbers:?}");
+        assert!(
+            numbers.contains(&-1.5) && numbers.contains(&7.0),
+            "{numbers:?}"
+        );
         assert_eq!(law.to_infix(), "7-1.5*x/y");
         Ok(())
     }

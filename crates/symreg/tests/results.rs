@@ -17,7 +17,9 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 /// The depth law of Gan et al. (Eq. 2) in one input, with additive noise.
 fn depths(seed: u64, rows: usize, noise: f64) -> Result<Data> {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
-    let ke: Vec<f64> = (0..rows).map(|_| 0.05 + 2.5 * rng.random::<f64>()).collect();
+    let ke: Vec<f64> = (0..rows)
+        .map(|_| 0.05 + 2.5 * rng.random::<f64>())
+        .collect();
     let depth = ke
         .iter()
         .map(|k| 5.12 - 5.07 * (-k).exp() + noise * normal(rng))
@@ -35,7 +37,9 @@ fn intervals_cover_the_truth_as_often_as_they_say() -> Result<()> {
     let (mut linear, mut profile) = ([0; 3], [0; 3]);
     for seed in 0..SETS {
         let data = depths(seed, 40, 0.2)?;
-        let model = ConstantFit::new().starts(1).fit(std::slice::from_ref(&gene), &data)?;
+        let model = ConstantFit::new()
+            .starts(1)
+            .fit(std::slice::from_ref(&gene), &data)?;
         let way = ConstantUncertainty::new();
         for (found, counts) in [
             (way.linear(&model, &data)?, &mut linear),
@@ -57,7 +61,13 @@ fn intervals_cover_the_truth_as_often_as_they_say() -> Result<()> {
 fn a_search_ends_in_a_law_that_can_be_used_elsewhere() -> Result<()> {
     let data = depths(3, 90, 0.05)?;
     let result = SymbolicRegressor::new()
-        .operators([Operator::Add, Operator::Mul, Operator::Div, Operator::Exp, Operator::Tanh])
+        .operators([
+            Operator::Add,
+            Operator::Mul,
+            Operator::Div,
+            Operator::Exp,
+            Operator::Tanh,
+        ])
         .max_genes(1)
         .population_size(200)
         .max_generations(8)
@@ -68,7 +78,12 @@ fn a_search_ends_in_a_law_that_can_be_used_elsewhere() -> Result<()> {
     let ranking = front.ranking(Criterion::Bic, Penalty::FittedConstants);
     let best = ranking[0].model;
     assert!(best.r2() > 0.99);
-    assert!(front.ties(Criterion::Bic, Penalty::FittedConstants).iter().all(|r| r.difference <= 2.0));
+    assert!(
+        front
+            .ties(Criterion::Bic, Penalty::FittedConstants)
+            .iter()
+            .all(|r| r.difference <= 2.0)
+    );
     let lengths = front.ranking_by_description_length(&data, Noise::Estimated)?;
     assert_eq!(lengths.len(), front.models().len());
 
@@ -76,13 +91,19 @@ fn a_search_ends_in_a_law_that_can_be_used_elsewhere() -> Result<()> {
     assert!(snapped.value() <= ranking[0].value + 1e-6);
     let way = BoxAnalysis::new().monotonicity(&best.expression(), &data.ranges(), 0)?;
     assert!(
-        matches!(way, Monotonicity::NonDecreasing | Monotonicity::Undecided | Monotonicity::Neither),
+        matches!(
+            way,
+            Monotonicity::NonDecreasing | Monotonicity::Undecided | Monotonicity::Neither
+        ),
         "the depth rises with the Keyhole number, found {way:?}"
     );
 
     for language in Language::ALL {
         let text = Export::new(language).model(best, &data)?;
-        assert!(text.contains("depth"), "{language:?} names the target:\n{text}");
+        assert!(
+            text.contains("depth"),
+            "{language:?} names the target:\n{text}"
+        );
     }
     let page = HtmlReport::new().search(&result).write(front, &data)?;
     for model in front.models() {

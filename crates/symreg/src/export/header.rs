@@ -38,10 +38,7 @@ impl<'a> Header<'a> {
             .map(|(index, name)| Range {
                 index,
                 name,
-                bounds: self
-                    .data
-                    .and_then(|d| d.column(name).ok())
-                    .and_then(limits),
+                bounds: self.data.and_then(|d| d.column(name).ok()).and_then(limits),
                 unit: self.units.get(*name).map(String::as_str),
             })
             .filter(|r| used.contains(&r.index))

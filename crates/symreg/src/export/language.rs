@@ -1,5 +1,7 @@
 //! The languages, and how a name becomes a name of each.
 
+use std::fmt::Write as _;
+
 /// A form that a law can be written in by [`Export`](crate::Export).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -166,7 +168,7 @@ fn spelled_out(name: &str) -> String {
         } else if let Some(greek) = greek_name(c) {
             text.push_str(greek);
         } else {
-            text.push_str(&format!("u{:x}", u32::from(c)));
+            let _ = write!(text, "u{:x}", u32::from(c));
         }
     }
     text

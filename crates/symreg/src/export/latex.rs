@@ -98,13 +98,13 @@ fn number(value: f64) -> Piece {
     }
 }
 
-fn parenthesized(piece: Piece) -> Piece {
+fn parenthesized(piece: &Piece) -> Piece {
     atom(format!("\\left({}\\right)", piece.text))
 }
 
 fn at_least(piece: Piece, least: Strength) -> Piece {
     if piece.strength < least {
-        parenthesized(piece)
+        parenthesized(&piece)
     } else {
         piece
     }
@@ -114,7 +114,7 @@ fn unary(op: Operator, a: Piece) -> Piece {
     match op {
         Operator::Neg => {
             let inner = if a.text.starts_with('-') {
-                parenthesized(a)
+                parenthesized(&a)
             } else {
                 at_least(a, Strength::Product)
             };
@@ -151,7 +151,7 @@ fn power(base: Piece, exponent: &str) -> Piece {
     // A fraction is an atom elsewhere, but not below an exponent.
     let fraction = base.text.starts_with("\\frac");
     let base = if fraction {
-        parenthesized(base)
+        parenthesized(&base)
     } else {
         at_least(base, Strength::Atom)
     };
@@ -169,7 +169,7 @@ fn binary(op: Operator, a: Piece, b: Piece) -> Piece {
             let sign = if op == Operator::Add { '+' } else { '-' };
             let b = at_least(b, Strength::Product);
             let b = if b.text.starts_with('-') {
-                parenthesized(b)
+                parenthesized(&b)
             } else {
                 b
             };
@@ -185,7 +185,7 @@ fn binary(op: Operator, a: Piece, b: Piece) -> Piece {
             let b = at_least(b, Strength::Product);
             // A product of products keeps its association to the right by parentheses.
             let b = if b.strength == Strength::Product || b.text.starts_with('-') {
-                parenthesized(b)
+                parenthesized(&b)
             } else {
                 b
             };
@@ -226,12 +226,11 @@ fn binary(op: Operator, a: Piece, b: Piece) -> Piece {
 /// A name as a symbol: what follows the first underscore, or the digits at the end, is an index.
 pub(super) fn symbol(name: &str) -> String {
     let trimmed = name.trim_matches('_');
-    let (base, index) = match trimmed.split_once('_') {
-        Some((base, index)) => (base, index),
-        None => {
-            let end = trimmed.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-            trimmed.split_at(end)
-        }
+    let (base, index) = if let Some((base, index)) = trimmed.split_once('_') {
+        (base, index)
+    } else {
+        let end = trimmed.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        trimmed.split_at(end)
     };
     let base = word(base);
     if index.is_empty() {

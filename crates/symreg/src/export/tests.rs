@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -58,7 +59,9 @@ fn compare(output: &str, kept: &[usize], language: &str) {
     for &index in kept {
         let e = &all[index];
         for row in rows() {
-            let line = lines.next().unwrap_or_else(|| panic!("{language}: too few values"));
+            let line = lines
+                .next()
+                .unwrap_or_else(|| panic!("{language}: too few values"));
             let theirs = f64::from_bits(u64::from_str_radix(line.trim(), 16).unwrap());
             let ours = e.evaluate_row(&row).unwrap();
             assert!(
@@ -144,9 +147,10 @@ fn c_computes_the_same_values() {
     for (i, e) in all.iter().enumerate() {
         let text = written(Language::C, i, e);
         command.arg(folder.write(&format!("law{i}.c"), &text));
-        declarations += &format!("double law{i}(double, double, double);\n");
-        calls += &format!(
-            "  for (int i = 0; i < {n}; i++) put(law{i}(r[i][0], r[i][1], r[i][2]));\n",
+        let _ = writeln!(declarations, "double law{i}(double, double, double);");
+        let _ = writeln!(
+            calls,
+            "  for (int i = 0; i < {n}; i++) put(law{i}(r[i][0], r[i][1], r[i][2]));",
             n = rows().len()
         );
     }
@@ -190,7 +194,10 @@ fn rust_computes_the_same_values() {
     let (mut functions, mut calls) = (String::new(), String::new());
     for (i, e) in all.iter().enumerate() {
         functions += &written(Language::Rust, i, e);
-        calls += &format!("    for r in R {{ println!(\"{{:x}}\", law{i}(r[0], r[1], r[2]).to_bits()); }}\n");
+        let _ = writeln!(
+            calls,
+            "    for r in R {{ println!(\"{{:x}}\", law{i}(r[0], r[1], r[2]).to_bits()); }}"
+        );
     }
     let text = format!(
         "#![deny(warnings)]\n{functions}\nconst R: [[f64; 3]; {}] = [{}];\nfn main() {{\n{calls}}}\n",
@@ -202,7 +209,14 @@ fn rust_computes_the_same_values() {
     let mut extern_libm = std::ffi::OsString::from("libm=");
     extern_libm.push(&libm);
     let compiled = run(Command::new("rustc")
-        .args(["--edition", "2024", "-A", "dead_code", "-A", "unused_parens"])
+        .args([
+            "--edition",
+            "2024",
+            "-A",
+            "dead_code",
+            "-A",
+            "unused_parens",
+        ])
         .arg("-L")
         .arg(format!("dependency={}", dependencies.display()))
         .arg("--extern")
@@ -279,7 +293,8 @@ fn sympy_computes_the_same_values() {
         let ours = e.evaluate_row(&row).unwrap();
         if is_regular(e, &row) {
             folder.write(&format!("law{i}.py"), &written(Language::SymPy, i, e));
-            text += &format!(
+            let _ = write!(
+                text,
                 "import law{i} as m\nprint(repr(float(m.law{i}.subs({{m.x: 0.7, m.lambda_: 1.9, m._t2: 3.0}}))))\n\
                  e = sympify({:?}, locals={{'x': Symbol('x'), 'lambda_': Symbol('lambda_'), '_t2': Symbol('_t2')}})\n\
                  print(repr(float(e.subs({{'x': 0.7, 'lambda_': 1.9, '_t2': 3.0}}))))\n",
@@ -288,7 +303,10 @@ fn sympy_computes_the_same_values() {
             expected.push((i, ours));
         }
     }
-    let driver = folder.write("driver.py", &format!("from sympy import sympify, Symbol\n{text}"));
+    let driver = folder.write(
+        "driver.py",
+        &format!("from sympy import sympify, Symbol\n{text}"),
+    );
     let output = run(Command::new(python).arg(&driver).current_dir(&folder.0)).unwrap();
     let values: Vec<f64> = output.lines().map(|l| l.parse().unwrap()).collect();
     assert_eq!(values.len(), 2 * expected.len());
@@ -339,7 +357,9 @@ fn undefined_values_stay_undefined_in_julia_and_matlab() -> Result<()> {
 
 #[test]
 fn names_never_meet() -> Result<()> {
-    let names = ["lambda", "lambda_", "np", "η", "eta", "law", "pow", "__x", "end", "Ж"];
+    let names = [
+        "lambda", "lambda_", "np", "η", "eta", "law", "pow", "__x", "end", "Ж",
+    ];
     for language in Language::ALL {
         let found = Identifiers::new(language, "law", &names);
         let mut all = found.variables.clone();
@@ -349,11 +369,21 @@ fn names_never_meet() -> Result<()> {
         assert_eq!(all.len(), names.len() + 1, "{language:?}: {found:?}");
         assert!(all.iter().all(|n| n.is_ascii()));
     }
-    assert_eq!(Expression::python_names(&["lambda", "lambda_", "η"])?, ["lambda__", "lambda_", "eta"]);
-    assert!(Export::new(Language::C).expression(&e("x"), &["a b"]).is_err());
+    assert_eq!(
+        Expression::python_names(&["lambda", "lambda_", "η"])?,
+        ["lambda__", "lambda_", "eta"]
+    );
+    assert!(
+        Export::new(Language::C)
+            .expression(&e("x"), &["a b"])
+            .is_err()
+    );
     assert_eq!(
         Export::new(Language::C).expression(&e("lambda"), &["x"]),
-        Err(Error::VariableOutOfRange { index: 1, columns: 1 })
+        Err(Error::VariableOutOfRange {
+            index: 1,
+            columns: 1
+        })
     );
     Ok(())
 }
@@ -367,8 +397,14 @@ fn latex_is_written_as_a_person_would() -> Result<()> {
         ("(x/alpha)^2", r"\left(\frac{x}{\alpha}\right)^{2}"),
         ("2*3^x", r"2 \cdot 3^{x}"),
         ("2*x", r"2\,x"),
-        ("x*(alpha*P_max)", r"x\,\left(\alpha\,P_{\mathrm{max}}\right)"),
-        ("x-(alpha-ke2)", r"x - \left(\alpha - \mathrm{ke}_{2}\right)"),
+        (
+            "x*(alpha*P_max)",
+            r"x\,\left(\alpha\,P_{\mathrm{max}}\right)",
+        ),
+        (
+            "x-(alpha-ke2)",
+            r"x - \left(\alpha - \mathrm{ke}_{2}\right)",
+        ),
         ("1e-9*x", r"10^{-9}\,x"),
         ("square(1.5e-9)", r"\left(1.5 \times 10^{-9}\right)^{2}"),
         ("sqrt(abs(x))", r"\sqrt{\left|x\right|}"),
@@ -376,7 +412,11 @@ fn latex_is_written_as_a_person_would() -> Result<()> {
         ("x*(-alpha)", r"x\,\left(-\alpha\right)"),
         ("erf(x)^alpha", r"\operatorname{erf}\left(x\right)^{\alpha}"),
     ] {
-        assert_eq!(Expression::parse(text, &names)?.to_latex(&names, 6)?, expected, "{text}");
+        assert_eq!(
+            Expression::parse(text, &names)?.to_latex(&names, 6)?,
+            expected,
+            "{text}"
+        );
     }
     Ok(())
 }
@@ -394,9 +434,15 @@ fn a_rounded_law_comes_with_its_own_error() -> Result<()> {
         .model(&model, &data)?;
     let rounded = Expression::parse("1.2+6.8*exp(x)", &["x"])?;
     let score = Score::of(data.target(), &predict(&rounded, &["x"], &data)?)?;
-    assert!(text.contains(&format!("RMSE = {:.6e}", score.rmse)), "{text}");
+    assert!(
+        text.contains(&format!("RMSE = {:.6e}", score.rmse)),
+        "{text}"
+    );
     assert!(text.contains("with all digits R2 = 1.000000"), "{text}");
-    assert!(text.contains("x: 0 to 1.9000000000000001, in m* / \\\"s\\\"\\\\"), "{text}");
+    assert!(
+        text.contains("x: 0 to 1.9000000000000001, in m* / \\\"s\\\"\\\\"),
+        "{text}"
+    );
     assert!(text.contains("return 1.2 + 6.8*np.exp(x)"), "{text}");
     Ok(())
 }
@@ -404,7 +450,9 @@ fn a_rounded_law_comes_with_its_own_error() -> Result<()> {
 #[test]
 fn json_and_dot_hold_the_tree() -> Result<()> {
     let law = e("2*x - -lambda");
-    let text = Export::new(Language::Json).unit("x", "\"m\"").expression(&law, &NAMES)?;
+    let text = Export::new(Language::Json)
+        .unit("x", "\"m\"")
+        .expression(&law, &NAMES)?;
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["infix"], "2*x-(-lambda)");
     assert_eq!(value["variables"][0]["unit"], "\"m\"");
@@ -424,10 +472,24 @@ fn json_and_dot_hold_the_tree() -> Result<()> {
 /// Each number is read back as the same bits, whatever its size.
 #[test]
 fn numbers_have_the_fewest_digits() {
-    for value in [0.1, -0.0, 1e22, 5e-324, f64::MAX, 1.0 / 3.0, 1e15, 123_456_789.0, 2e-5] {
+    for value in [
+        0.1,
+        -0.0,
+        1e22,
+        5e-324,
+        f64::MAX,
+        1.0 / 3.0,
+        1e15,
+        123_456_789.0,
+        2e-5,
+    ] {
         let text = float_literal(value);
         assert_eq!(text.parse::<f64>().unwrap().to_bits(), value.to_bits());
         assert!(text.contains(['.', 'e']), "{text}");
     }
-    assert!(Path::new("law.c").extension().is_some_and(|e| e == Language::C.extension()));
+    assert!(
+        Path::new("law.c")
+            .extension()
+            .is_some_and(|e| e == Language::C.extension())
+    );
 }

@@ -102,7 +102,10 @@ fn tree(expression: &Expression, names: &[&str]) -> String {
                 } else {
                     format!("{}, {b}", stack.pop().unwrap_or_default())
                 };
-                format!("{{\"op\": {}, \"args\": [{arguments}]}}", json_string(label(op)))
+                format!(
+                    "{{\"op\": {}, \"args\": [{arguments}]}}",
+                    json_string(label(op))
+                )
             }
         };
         stack.push(node);
@@ -134,7 +137,11 @@ pub(super) fn dot(expression: &Expression, names: &[&str], header: &Header<'_>) 
             Token::Variable(v) => (names[usize::from(v)].to_owned(), "ellipse"),
             Token::Apply(op) => (op.name().to_owned(), "circle"),
         };
-        let _ = writeln!(text, "  n{i} [label={}, shape={shape}];", json_string(&name));
+        let _ = writeln!(
+            text,
+            "  n{i} [label={}, shape={shape}];",
+            json_string(&name)
+        );
     }
     for i in 0..tokens.len() {
         let (a, b) = arguments(tokens, i);

@@ -109,7 +109,11 @@ impl<'a> Writer<'a> {
             }
             Operator::Square if self.writes_square_as_power() => {
                 let base = wrapped(a, Strength::Atom);
-                let sign = if self.language == Language::Matlab { ".^" } else { "**" };
+                let sign = if self.language == Language::Matlab {
+                    ".^"
+                } else {
+                    "**"
+                };
                 piece(format!("{base}{sign}2"), Strength::Power)
             }
             Operator::Square => {
@@ -125,10 +129,7 @@ impl<'a> Writer<'a> {
                 format!("nan_real({}({}))", op.name(), a.text),
                 Strength::Atom,
             ),
-            _ => piece(
-                format!("{}({})", self.function(op), a.text),
-                Strength::Atom,
-            ),
+            _ => piece(format!("{}({})", self.function(op), a.text), Strength::Atom),
         }
     }
 
@@ -151,9 +152,8 @@ impl<'a> Writer<'a> {
         };
         let matlab = self.language == Language::Matlab;
         let python = self.language == Language::Python;
-        let call = |name: &str, a: Piece, b: Piece| {
-            piece(format!("{name}({}, {})", a.text, b.text), Atom)
-        };
+        let call =
+            |name: &str, a: Piece, b: Piece| piece(format!("{name}({}, {})", a.text, b.text), Atom);
         if let Some(value) = value.filter(|v| python && self.form == Form::Inline && !v.is_finite())
         {
             // Python's own numbers would end in an exception or a complex number.
@@ -330,7 +330,9 @@ pub(super) fn function(
         Language::C => c_function(expression, name, &identifiers.variables, &body, &lines),
         Language::Rust => rust_function(expression, name, &identifiers.variables, &body, &lines),
         Language::Julia => julia_function(expression, name, &identifiers.variables, &body, &lines),
-        Language::Matlab => matlab_function(expression, name, &identifiers.variables, &body, &lines),
+        Language::Matlab => {
+            matlab_function(expression, name, &identifiers.variables, &body, &lines)
+        }
         Language::SymPy => sympy_module(name, &identifiers.variables, &body, &lines),
         _ => python_function(expression, name, &identifiers.variables, &body, &lines),
     }
@@ -512,9 +514,7 @@ fn matlab_function(
     text.push_str(&commented(lines, "% "));
     let _ = writeln!(text, "y_ = {body};\nend");
     if body.contains("nan_real(") {
-        text.push_str(
-            "\nfunction y = nan_real(y)\ny(imag(y) ~= 0) = NaN;\ny = real(y);\nend\n",
-        );
+        text.push_str("\nfunction y = nan_real(y)\ny(imag(y) ~= 0) = NaN;\ny = real(y);\nend\n");
     }
     for (op, function, built_in) in [
         (Operator::Min, "nan_min", "min"),

@@ -32,9 +32,7 @@ const ULPS: u32 = 16;
 
 pub(super) fn unary(op: Operator, a: Interval) -> Image {
     let (low, high) = (a.low, a.high);
-    let rising = |ulps: u32| {
-        Interval::outward(op.apply_unary(low), op.apply_unary(high), ulps)
-    };
+    let rising = |ulps: u32| Interval::outward(op.apply_unary(low), op.apply_unary(high), ulps);
     match op {
         Operator::Neg => defined(Interval {
             low: -high,
@@ -57,8 +55,7 @@ pub(super) fn unary(op: Operator, a: Interval) -> Image {
                 return NOWHERE;
             }
             let from = low.max(0.0);
-            let mut values =
-                Interval::outward(op.apply_unary(from), op.apply_unary(high), ULPS);
+            let mut values = Interval::outward(op.apply_unary(from), op.apply_unary(high), ULPS);
             // The logarithm of 1 is 0 exactly, and rounding keeps the order.
             if from >= 1.0 {
                 values = at_least(values, 0.0);
@@ -258,7 +255,11 @@ fn power(a: Interval, b: Interval) -> Image {
     let negative = a.low < 0.0;
     if a.high < 0.0 {
         // Whole exponents inside a wider interval are possible.
-        let values = if b.is_point() { None } else { Some(Interval::ALL) };
+        let values = if b.is_point() {
+            None
+        } else {
+            Some(Interval::ALL)
+        };
         return Image {
             values,
             undefined: true,

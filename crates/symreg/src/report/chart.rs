@@ -221,7 +221,10 @@ impl Chart {
     pub(super) fn line(&mut self, points: &[(f64, f64)], color: &str, dashes: &str, steps: bool) {
         let mut path = String::new();
         let mut last: Option<f64> = None;
-        for &(x, y) in points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()) {
+        for &(x, y) in points
+            .iter()
+            .filter(|(x, y)| x.is_finite() && y.is_finite())
+        {
             let (px, py) = (self.px(x), self.py(y));
             if let (Some(before), true) = (last, steps) {
                 let _ = write!(path, " {},{}", at(px), at(before));
@@ -289,7 +292,11 @@ pub(super) fn bars(label: &str, entries: &[(String, f64, f64)]) -> String {
     let mut body = String::new();
     for (i, (name, value, spread)) in entries.iter().enumerate() {
         let y = 8.0 + row * i as f64;
-        let length = if value.is_finite() { value.max(0.0) * scale } else { 0.0 };
+        let length = if value.is_finite() {
+            value.max(0.0) * scale
+        } else {
+            0.0
+        };
         let _ = write!(
             body,
             "<text x=\"{}\" y=\"{}\" font-size=\"14\" text-anchor=\"end\">{}</text>\
@@ -310,7 +317,11 @@ pub(super) fn bars(label: &str, entries: &[(String, f64, f64)]) -> String {
                 at(y + 9.0)
             );
         }
-        let end = if spread.is_finite() { (value + spread).max(0.0) * scale } else { length };
+        let end = if spread.is_finite() {
+            (value + spread).max(0.0) * scale
+        } else {
+            length
+        };
         let _ = write!(
             body,
             "<text x=\"{}\" y=\"{}\" font-size=\"13\">{}</text>",

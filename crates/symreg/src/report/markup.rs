@@ -34,7 +34,11 @@ pub(super) fn short(value: f64) -> String {
 
 /// A coordinate: two decimals are a fiftieth of a pixel. Never NaN or infinite.
 pub(super) fn at(value: f64) -> String {
-    let value = if value.is_finite() { value.clamp(-1e5, 1e5) } else { 0.0 };
+    let value = if value.is_finite() {
+        value.clamp(-1e5, 1e5)
+    } else {
+        0.0
+    };
     let text = format!("{value:.2}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -43,12 +43,12 @@ fn markup(expression: &Expression, names: &[String]) -> String {
             ),
             Token::Apply(op) if op.arity() == 1 => {
                 let a = stack.pop().unwrap_or_else(|| atom(String::new()));
-                unary(op, a)
+                unary(op, &a)
             }
             Token::Apply(op) => {
                 let b = stack.pop().unwrap_or_else(|| atom(String::new()));
                 let a = stack.pop().unwrap_or_else(|| atom(String::new()));
-                binary(op, a, b)
+                binary(op, &a, &b)
             }
         };
         stack.push(piece);
@@ -114,15 +114,18 @@ fn at_least(piece: &Piece, least: Strength, no_sign: bool) -> String {
     }
 }
 
-fn unary(op: Operator, a: Piece) -> Piece {
+fn unary(op: Operator, a: &Piece) -> Piece {
     match op {
         Operator::Neg => Piece {
-            markup: format!("<mrow><mo>−</mo>{}</mrow>", at_least(&a, Strength::Product, true)),
+            markup: format!(
+                "<mrow><mo>−</mo>{}</mrow>",
+                at_least(a, Strength::Product, true)
+            ),
             strength: Strength::Sign,
             starts_with_sign: true,
             starts_with_digit: false,
         },
-        Operator::Square => power(&a, "<mn>2</mn>"),
+        Operator::Square => power(a, "<mn>2</mn>"),
         Operator::Sqrt => atom(format!("<msqrt>{}</msqrt>", a.markup)),
         Operator::Abs => atom(format!("<mrow><mo>|</mo>{}<mo>|</mo></mrow>", a.markup)),
         Operator::Log => call("ln", &a.markup),
@@ -151,11 +154,11 @@ fn power(base: &Piece, exponent: &str) -> Piece {
     }
 }
 
-fn binary(op: Operator, a: Piece, b: Piece) -> Piece {
+fn binary(op: Operator, a: &Piece, b: &Piece) -> Piece {
     match op {
         Operator::Add | Operator::Sub => {
             let sign = if op == Operator::Add { "+" } else { "−" };
-            let right = at_least(&b, Strength::Product, true);
+            let right = at_least(b, Strength::Product, true);
             Piece {
                 markup: format!("<mrow>{}<mo>{sign}</mo>{right}</mrow>", a.markup),
                 strength: Strength::Sum,
@@ -164,12 +167,12 @@ fn binary(op: Operator, a: Piece, b: Piece) -> Piece {
             }
         }
         Operator::Mul => {
-            let left = at_least(&a, Strength::Product, false);
+            let left = at_least(a, Strength::Product, false);
             let nested = b.strength == Strength::Product;
             let right = if nested {
-                parenthesized(&b)
+                parenthesized(b)
             } else {
-                at_least(&b, Strength::Product, true)
+                at_least(b, Strength::Product, true)
             };
             let sign = if b.starts_with_digit && !nested {
                 "<mo>·</mo>"
@@ -183,8 +186,11 @@ fn binary(op: Operator, a: Piece, b: Piece) -> Piece {
                 starts_with_digit: a.starts_with_digit,
             }
         }
-        Operator::Div => atom(format!("<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>", a.markup, b.markup)),
-        Operator::Pow => power(&a, &b.markup),
+        Operator::Div => atom(format!(
+            "<mfrac><mrow>{}</mrow><mrow>{}</mrow></mfrac>",
+            a.markup, b.markup
+        )),
+        Operator::Pow => power(a, &b.markup),
         _ => call(op.name(), &format!("{}<mo>,</mo>{}", a.markup, b.markup)),
     }
 }

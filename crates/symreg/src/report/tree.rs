@@ -17,7 +17,11 @@ const GAP: f64 = 14.0;
 const HEIGHT: f64 = 30.0;
 
 /// Each node below its operator, arguments from left to right, leaves side by side.
-pub(super) fn drawing<S: AsRef<str>>(expression: &Expression, names: &[S], marked: &[usize]) -> String {
+pub(super) fn drawing<S: AsRef<str>>(
+    expression: &Expression,
+    names: &[S],
+    marked: &[usize],
+) -> String {
     let tokens = expression.tokens();
     let labels: Vec<(String, &str)> = tokens.iter().map(|t| label(*t, names)).collect();
     let widths: Vec<f64> = labels
@@ -48,7 +52,12 @@ pub(super) fn drawing<S: AsRef<str>>(expression: &Expression, names: &[S], marke
         }
     }
     let left = span.iter().map(|s| s.0).fold(0.0, f64::min);
-    let place = |i: usize| (x[i] - left + 4.0, 4.0 + 0.5 * HEIGHT + ROW * depth[i] as f64);
+    let place = |i: usize| {
+        (
+            x[i] - left + 4.0,
+            4.0 + 0.5 * HEIGHT + ROW * depth[i] as f64,
+        )
+    };
     let mut body = String::new();
     for i in 0..tokens.len() {
         let (a, b) = arguments(tokens, i);
@@ -67,7 +76,11 @@ pub(super) fn drawing<S: AsRef<str>>(expression: &Expression, names: &[S], marke
     }
     for (i, (text, color)) in labels.iter().enumerate() {
         let (px, py) = place(i);
-        let ground = if marked.contains(&i) { "#ffe3c2" } else { "#fff" };
+        let ground = if marked.contains(&i) {
+            "#ffe3c2"
+        } else {
+            "#fff"
+        };
         let _ = write!(
             body,
             "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{HEIGHT}\" rx=\"14\" fill=\"{ground}\" stroke=\"{color}\" stroke-width=\"2\"/>\
@@ -115,7 +128,12 @@ impl Expression {
 fn label<S: AsRef<str>>(token: Token, names: &[S]) -> (String, &'static str) {
     match token {
         Token::Constant(c) => (round_significant(c, 4).replace('-', "−"), ORANGE),
-        Token::Variable(v) => (names.get(usize::from(v)).map_or_else(String::new, |n| n.as_ref().to_owned()), GREEN),
+        Token::Variable(v) => (
+            names
+                .get(usize::from(v))
+                .map_or_else(String::new, |n| n.as_ref().to_owned()),
+            GREEN,
+        ),
         Token::Apply(op) => {
             let text = match op {
                 Operator::Mul => "×",
