@@ -214,7 +214,7 @@ impl HtmlReport {
                     "<li><code>{}</code> (difference {}, weight {})</li>",
                     escaped(&r.model.to_infix_rounded(4)),
                     short(r.difference),
-                    short(r.weight)
+                    weight_text(r.weight)
                 )
             })
             .collect();
@@ -340,7 +340,7 @@ impl HtmlReport {
                 r2_text(model.r2()),
                 of(|r| r.value),
                 of(|r| r.difference),
-                of(|r| r.weight),
+                ranked.map_or_else(String::new, |r| weight_text(r.weight)),
                 short(length),
             ];
             if let Some(test) = &self.test {
@@ -580,6 +580,15 @@ fn r2_text(r2: f64) -> String {
         format!("1 − {}", short(missing))
     } else {
         format!("{r2:.4}").replace('-', "−")
+    }
+}
+
+/// A weight, or that it is next to nothing.
+fn weight_text(weight: f64) -> String {
+    if weight < 0.001 {
+        "&lt; 0.001".to_owned()
+    } else {
+        short(weight)
     }
 }
 

@@ -13,7 +13,7 @@ const DEPENDENT: f64 = 1e-10;
 ///
 /// A constant held at a number costs no parameter. Candidates, the simplest first: 0; 1 and -1; whole
 /// numbers to 12 and halves; fractions with denominators to 9 and numerators to 12; multiples of pi
-/// and their reciprocals. One constant after another is held at the simplest candidate that lowers
+/// and their reciprocals; of the last two kinds only one that is alone within four standard errors. One constant after another is held at the simplest candidate that lowers
 /// the criterion, all others being fitted again. Constants held so are exact in the result.
 ///
 /// A round number that the rows *allow* is not proved: with few or noisy rows the interval of a
@@ -468,6 +468,12 @@ fn candidates(value: f64, window: f64) -> Vec<Candidate> {
             .cmp(&b.class)
             .then(distance(a).total_cmp(&distance(b)))
     });
+    // Where there is room for two fractions, or for two multiples of pi, neither means anything.
+    for class in 3..=4 {
+        if found.iter().filter(|c| c.class == class).count() > 1 {
+            found.retain(|c| c.class != class);
+        }
+    }
     // Of each kind the three nearest: any other is farther in all respects.
     let mut counts = [0; 5];
     found.retain(|c| {

@@ -421,6 +421,14 @@ fn pass(expression: &Expression, part: &[Interval]) -> Pass {
                     }
                     _ => (None, (Interval::ALL, Interval::ALL)),
                 };
+                // The power of libraries: 1 to whatever is 1, and whatever to 0 is 1, NaN included.
+                let start = subtree_start(tokens, node);
+                let value = if op == Operator::Pow && undefined.iter().any(|(n, _)| *n >= start) {
+                    let one = Interval::point(1.0);
+                    Some(value.map_or(one, |v| v.hull(one)))
+                } else {
+                    value
+                };
                 let gradient = left
                     .into_iter()
                     .zip(right)

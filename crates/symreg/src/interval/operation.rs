@@ -51,7 +51,7 @@ pub(super) fn unary(op: Operator, a: Interval) -> Image {
             defined(within(falling, 0.0, 2.0))
         }
         Operator::Log => {
-            if high < 0.0 || (low == 0.0 && high == 0.0) {
+            if high < 0.0 {
                 return NOWHERE;
             }
             let from = low.max(0.0);
@@ -216,7 +216,11 @@ fn divide(a: Interval, b: Interval) -> Image {
         return defined(corners(a, b, |x, y| x / y, false));
     }
     if b.low == 0.0 && b.high == 0.0 {
-        return NOWHERE;
+        // Infinite of either sign, of which functions such as exp and tanh make numbers again.
+        return Image {
+            values: Some(Interval::ALL),
+            undefined: true,
+        };
     }
     // Zero at one end of the denominator: the quotient has one sign if the numerator has.
     let one_sided = if b.low == 0.0 && a.low >= 0.0 || b.high == 0.0 && a.high <= 0.0 {

@@ -116,6 +116,32 @@ fn proves_monotonicity_and_finds_counterexamples() -> Result<()> {
     Ok(())
 }
 
+/// Undefined and infinite parts can end in numbers again: NaN to the power of 0 is 1, exp(-∞) is 0.
+#[test]
+fn encloses_numbers_that_come_from_undefined_parts() -> Result<()> {
+    let point = sides((-2.0, -2.0), (1.0, 1.0))?;
+    for (text, value) in [
+        ("log(x)^(y-y)", 1.0),
+        ("exp(-y/(x-x))", 0.0),
+        ("exp(log(x-x))", 0.0),
+        ("1/(y/(x-x))", 0.0),
+        ("1^log(x)", 1.0),
+    ] {
+        let law = parsed(text)?;
+        assert!(
+            (law.evaluate_row(&[-2.0, 1.0])? - value).abs() <= 0.0,
+            "{text}"
+        );
+        let report = BoxAnalysis::new().range(&law, &point)?;
+        assert!(
+            report.enclosure().is_some_and(|e| e.contains(value)),
+            "{text}: {report:?}"
+        );
+        assert!(!report.is_defined(), "{text}");
+    }
+    Ok(())
+}
+
 #[test]
 fn widened_ranges_keep_their_sign() -> Result<()> {
     let data = Data::from_columns(
