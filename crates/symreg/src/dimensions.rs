@@ -1,5 +1,10 @@
 //! Physical dimensions of expressions (feature `dimensions`).
 
+#![expect(
+    clippy::result_large_err,
+    reason = "a misfit is met often and read rarely: moving it is cheaper than boxing it"
+)]
+
 use dimless::{Dimension, Rational};
 
 use crate::expression::Token;
@@ -95,31 +100,54 @@ impl DimensionCheck {
         dimensions: &[Dimension],
     ) -> Result<Option<Dimension>> {
         expression.check_variables(dimensions.len())?;
-        let tokens = expression.tokens();
+        match self.kind(expression.tokens(), dimensions) {
+            Ok(Kind::Known(dimension)) => Ok(Some(dimension)),
+            Ok(Kind::Any) => Ok(None),
+            Err((node, misfit)) => Err(misfit.into_error(node)),
+        }
+    }
+
+    /// Whether the expression can have the dimension `target`: [`check`](Self::check) without the reason, and
+    /// without allocating for it, for the inner loop of a search. `false` also if a variable has no dimension.
+    #[must_use]
+    pub fn fits(
+        &self,
+        expression: &Expression,
+        dimensions: &[Dimension],
+        target: Dimension,
+    ) -> bool {
+        let known = expression.check_variables(dimensions.len()).is_ok();
+        known
+            && match self.kind(expression.tokens(), dimensions) {
+                Ok(Kind::Known(found)) => found == target,
+                Ok(Kind::Any) => true,
+                Err(_) => false,
+            }
+    }
+
+    /// The dimension at the root, or the token that does not fit.
+    fn kind(self, tokens: &[Token], dimensions: &[Dimension]) -> Result<Kind, (usize, Misfit)> {
         let mut stack: Vec<Kind> = Vec::new();
         for (node, token) in tokens.iter().enumerate() {
             let kind = match *token {
                 Token::Constant(_) => match self.constants {
-                    ConstantDimensions::Dimensionless => Kind::Known(Dimension::DIMENSIONLESS),
-                    ConstantDimensions::Free => Kind::Any,
+                    ConstantDimensions::Dimensionless => Ok(Kind::Known(Dimension::DIMENSIONLESS)),
+                    ConstantDimensions::Free => Ok(Kind::Any),
                 },
-                Token::Variable(v) => Kind::Known(dimensions[usize::from(v)]),
+                Token::Variable(v) => Ok(Kind::Known(dimensions[usize::from(v)])),
                 Token::Apply(op) if op.arity() == 1 => {
                     let a = stack.pop().unwrap_or(Kind::Any);
-                    unary(op, node, a)?
+                    unary(op, a)
                 }
                 Token::Apply(op) => {
                     let b = stack.pop().unwrap_or(Kind::Any);
                     let a = stack.pop().unwrap_or(Kind::Any);
-                    binary(op, node, a, b, tokens)?
+                    binary(op, a, b, &tokens[..node])
                 }
             };
-            stack.push(kind);
+            stack.push(kind.map_err(|misfit| (node, misfit))?);
         }
-        Ok(match stack.pop() {
-            Some(Kind::Known(dimension)) => Some(dimension),
-            _ => None,
-        })
+        Ok(stack.pop().unwrap_or(Kind::Any))
     }
 
     /// Whether the expression can have the dimension `target`.
@@ -173,7 +201,38 @@ impl Expression {
     }
 }
 
-fn unary(op: Operator, node: usize, a: Kind) -> Result<Kind> {
+/// What is wrong with an operator, as numbers: a search asks often and reads rarely.
+enum Misfit {
+    Differ(Operator, Dimension, Dimension),
+    NotPure(Operator, Dimension),
+    Exponent(f64),
+    Cause(dimless::Error),
+}
+
+impl Misfit {
+    fn into_error(self, node: usize) -> Error {
+        match self {
+            Self::Differ(op, left, right) => Error::DimensionMismatch {
+                node,
+                operator: op.name(),
+                left: left.to_string(),
+                right: right.to_string(),
+            },
+            Self::NotPure(op, found) => Error::NotDimensionless {
+                node,
+                operator: op.name(),
+                found: found.to_string(),
+            },
+            Self::Exponent(value) => Error::UnknownExponent { node, value },
+            Self::Cause(error) => Error::Dimension {
+                node,
+                source: DimensionCause(error),
+            },
+        }
+    }
+}
+
+fn unary(op: Operator, a: Kind) -> Result<Kind, Misfit> {
     let Kind::Known(dimension) = a else {
         return Ok(match op {
             Operator::Neg | Operator::Abs | Operator::Square | Operator::Sqrt => Kind::Any,
@@ -182,86 +241,72 @@ fn unary(op: Operator, node: usize, a: Kind) -> Result<Kind> {
     };
     match op {
         Operator::Neg | Operator::Abs => Ok(a),
-        Operator::Square => Ok(Kind::Known(raised(dimension, Rational::integer(2), node)?)),
-        Operator::Sqrt => Ok(Kind::Known(raised(dimension, fraction(0.5, node)?, node)?)),
-        _ => pure(op, node, dimension),
+        Operator::Square => raised(dimension, 2.0),
+        Operator::Sqrt => raised(dimension, 0.5),
+        _ => pure(op, dimension),
     }
 }
 
-fn cause(node: usize, error: dimless::Error) -> Error {
-    Error::Dimension {
-        node,
-        source: DimensionCause(error),
-    }
-}
-
-fn pure(op: Operator, node: usize, dimension: Dimension) -> Result<Kind> {
+fn pure(op: Operator, dimension: Dimension) -> Result<Kind, Misfit> {
     if dimension.is_dimensionless() {
         Ok(Kind::Known(Dimension::DIMENSIONLESS))
     } else {
-        Err(Error::NotDimensionless {
-            node,
-            operator: op.name(),
-            found: dimension.to_string(),
-        })
+        Err(Misfit::NotPure(op, dimension))
     }
 }
 
-fn binary(op: Operator, node: usize, a: Kind, b: Kind, tokens: &[Token]) -> Result<Kind> {
+fn binary(op: Operator, a: Kind, b: Kind, before: &[Token]) -> Result<Kind, Misfit> {
     match (op, a, b) {
-        (Operator::Pow, _, _) => power(node, a, b, tokens),
-        (Operator::Mul | Operator::Div, Kind::Known(x), Kind::Known(y)) => {
-            let result = if op == Operator::Mul {
-                x.times(y)
-            } else {
-                x.over(y)
-            };
-            result.map(Kind::Known).map_err(|e| cause(node, e))
+        (Operator::Pow, _, _) => power(a, b, before),
+        (Operator::Mul, Kind::Known(x), Kind::Known(y)) => {
+            x.times(y).map(Kind::Known).map_err(Misfit::Cause)
+        }
+        (Operator::Div, Kind::Known(x), Kind::Known(y)) => {
+            x.over(y).map(Kind::Known).map_err(Misfit::Cause)
         }
         (Operator::Mul | Operator::Div, _, _) | (_, Kind::Any, Kind::Any) => Ok(Kind::Any),
-        (_, Kind::Known(x), Kind::Known(y)) if x != y => Err(Error::DimensionMismatch {
-            node,
-            operator: op.name(),
-            left: x.to_string(),
-            right: y.to_string(),
-        }),
+        (_, Kind::Known(x), Kind::Known(y)) if x != y => Err(Misfit::Differ(op, x, y)),
         (_, Kind::Known(x), _) | (_, _, Kind::Known(x)) => Ok(Kind::Known(x)),
     }
 }
 
-fn power(node: usize, a: Kind, b: Kind, tokens: &[Token]) -> Result<Kind> {
+fn power(a: Kind, b: Kind, before: &[Token]) -> Result<Kind, Misfit> {
     // A number, with or without a sign of its own.
-    let exponent = match tokens[..node] {
-        [.., Token::Constant(c)] => Some(c),
+    let exponent = match before {
+        [.., Token::Constant(c)] => Some(*c),
         [.., Token::Constant(c), Token::Apply(Operator::Neg)] => Some(-c),
         _ => None,
     };
     if let Kind::Known(dimension) = b {
-        pure(Operator::Pow, node, dimension)?;
+        pure(Operator::Pow, dimension)?;
     }
     match (a, exponent) {
         (Kind::Known(base), _) if base.is_dimensionless() => Ok(a),
-        (Kind::Known(base), Some(c)) => Ok(Kind::Known(raised(base, fraction(c, node)?, node)?)),
-        (Kind::Known(base), None) => pure(Operator::Pow, node, base),
+        (Kind::Known(base), Some(c)) => raised(base, c),
+        (Kind::Known(base), None) => pure(Operator::Pow, base),
         (Kind::Any, Some(_)) => Ok(Kind::Any),
         (Kind::Any, None) => Ok(Kind::Known(Dimension::DIMENSIONLESS)),
     }
 }
 
-fn raised(dimension: Dimension, exponent: Rational, node: usize) -> Result<Dimension> {
-    dimension.pow(exponent).map_err(|e| cause(node, e))
+fn raised(dimension: Dimension, exponent: f64) -> Result<Kind, Misfit> {
+    let exponent = fraction(exponent)?;
+    dimension
+        .pow(exponent)
+        .map(Kind::Known)
+        .map_err(Misfit::Cause)
 }
 
 /// The fraction that a number is, to rounding.
-fn fraction(value: f64, node: usize) -> Result<Rational> {
+fn fraction(value: f64) -> Result<Rational, Misfit> {
     for denominator in 1..=MAX_DENOMINATOR {
         let numerator = value * denominator as f64;
         let whole = numerator.round();
         if whole.abs() <= 1e9 && (numerator - whole).abs() <= 4.0 * f64::EPSILON * numerator.abs() {
-            return Rational::new(whole as i64, denominator).map_err(|e| cause(node, e));
+            return Rational::new(whole as i64, denominator).map_err(Misfit::Cause);
         }
     }
-    Err(Error::UnknownExponent { node, value })
+    Err(Misfit::Exponent(value))
 }
 
 #[cfg(test)]
@@ -366,6 +411,13 @@ mod tests {
         let check = DimensionCheck::new();
         assert!(check.check(&e, &units(), Dimension::LENGTH).is_ok());
         assert!(check.check(&e, &units(), Dimension::TIME).is_err());
+        assert!(check.fits(&e, &units(), Dimension::LENGTH));
+        assert!(!check.fits(&e, &units(), Dimension::TIME));
+        assert!(!check.fits(
+            &Expression::parse("q", &NAMES)?,
+            &units()[..2],
+            Dimension::DIMENSIONLESS
+        ));
         Ok(())
     }
 }
