@@ -16,14 +16,14 @@ mod symreg_cli;
 use std::error::Error;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use dimless::{Dimension, Unit};
 use serde_json::{Value, json};
 use symreg::{
     ConstantDimensions, ConstantSnapping, Criterion, Data, DimensionCheck, Evaluator, Expression,
-    HtmlReport, Model, ParetoFront, Penalty, SymbolicRegressor,
+    HtmlReport, Model, ParetoFront, Penalty, SearchResult, SymbolicRegressor,
 };
 use symreg_cli::{Options, Table, cpu_seconds, generated, identifiers};
 
@@ -36,14 +36,17 @@ fn main() -> Outcome {
     fs::create_dir_all(FOLDER)?;
     let table = match &options.file {
         Some(path) => Table::read(path)?,
-        None => generated(options.seed)?,
+        None => generated(options.seed),
     };
     let target = match (&options.target, &options.file) {
         (Some(name), _) => name.clone(),
         (None, None) => "depth".to_owned(),
         (None, Some(_)) => return Err("--target NAME says which column to explain".into()),
     };
-    let inputs = options.inputs.clone().unwrap_or_else(|| table.others(&target));
+    let inputs = options
+        .inputs
+        .clone()
+        .unwrap_or_else(|| table.others(&target));
     let names = identifiers(&inputs);
     let columns: Vec<Vec<f64>> = inputs
         .iter()
@@ -53,7 +56,11 @@ fn main() -> Outcome {
         names.iter().cloned().zip(columns),
         (target.clone(), table.numbers(&target)?),
     )?;
-    let units = options.units.as_deref().map(symreg_cli::read_units).transpose()?;
+    let units = options
+        .units
+        .as_deref()
+        .map(symreg_cli::read_units)
+        .transpose()?;
     let unit_of = |header: &str| {
         units
             .as_ref()
@@ -86,7 +93,11 @@ fn main() -> Outcome {
             let late = options
                 .seconds
                 .is_some_and(|s| start.elapsed().as_secs_f64() > s);
-            if late { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if late {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         })
     })??;
 
@@ -104,34 +115,62 @@ fn main() -> Outcome {
         println!("   the search was stopped by its time limit");
     }
 
-    let mut report = HtmlReport::new()
-        .title(format!("A law for {target}"))
-        .note(format!("Search of {} runs, seed {}.", result.runs().len(), options.seed))
-        .seed(options.seed)
-        .search(&result);
-    if options.file.is_none() {
-        report = report.note("The rows are generated from a published law, with noise; nothing here is measured.");
-    }
-    for (header, name) in inputs.iter().zip(&names).chain([(&target, &target)]) {
-        if let Some(unit) = unit_of(header) {
-            report = report.unit(name.clone(), unit);
-        }
-    }
-    let page = Path::new(FOLDER).join("report.html");
-    fs::write(&page, report.write(front, &data)?)?;
-    println!("   {}", page.display());
+    let named: Vec<(String, &str)> = inputs
+        .iter()
+        .zip(&names)
+        .chain([(&target, &target)])
+        .filter_map(|(header, name)| Some((name.clone(), unit_of(header)?)))
+        .collect();
+    println!(
+        "   {}",
+        write_report(&options, &result, &data, named)?.display()
+    );
     if let Some(path) = &options.predict {
         let out = options.out.as_deref().ok_or("--predict needs --out FILE")?;
         predict(law, &Table::read(path)?, &inputs, &target, out)?;
         println!("   {}", out.display());
     }
-    println!("{}", summary(law, &names, &inputs, snapped.r2(), model, front)?);
+    println!(
+        "{}",
+        summary(law, &names, &inputs, snapped.r2(), model, front)?
+    );
     Ok(())
+}
+
+/// The page on all that was found.
+fn write_report(
+    options: &Options,
+    result: &SearchResult,
+    data: &Data,
+    units: Vec<(String, &str)>,
+) -> Outcome<PathBuf> {
+    let mut report = HtmlReport::new()
+        .title(format!("A law for {}", data.target_name()))
+        .note(format!(
+            "Search of {} runs, seed {}.",
+            result.runs().len(),
+            options.seed
+        ))
+        .seed(options.seed)
+        .search(result);
+    if options.file.is_none() {
+        report = report.note(
+            "The rows are generated from a published law, with noise; nothing here is measured.",
+        );
+    }
+    for (name, unit) in units {
+        report = report.unit(name, unit);
+    }
+    let page = Path::new(FOLDER).join("report.html");
+    fs::write(&page, report.write(result.front(), data)?)?;
+    Ok(page)
 }
 
 /// Runs the search on so many threads; 0 for all.
 fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Outcome<T> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()?;
     Ok(pool.install(work))
 }
 
@@ -143,7 +182,10 @@ fn dimension_marks<'a>(
     unit_of: impl Fn(&str) -> Option<&'a str>,
 ) -> Outcome<Vec<&'static str>> {
     let dimension = |name: &str| -> Outcome<Option<Dimension>> {
-        Ok(unit_of(name).map(Unit::parse).transpose()?.map(|u| u.dimension()))
+        Ok(unit_of(name)
+            .map(Unit::parse)
+            .transpose()?
+            .map(|u| u.dimension()))
     };
     let known: Option<Vec<Dimension>> = inputs
         .iter()
@@ -176,14 +218,24 @@ fn print_front(front: &ParetoFront, marks: &[&str]) {
             model.rmse(),
             model.r2(),
             ranked.map_or_else(|| "undefined".to_owned(), |r| format!("{:.1}", r.value)),
-            if ranked.is_some_and(symreg::RankedModel::is_tied) { " *" } else { "  " },
+            if ranked.is_some_and(symreg::RankedModel::is_tied) {
+                " *"
+            } else {
+                "  "
+            },
             model.to_infix_rounded(4)
         );
     }
     println!("* least BIC, or within 2 of it");
 }
 
-fn predict(law: &Expression, table: &Table, inputs: &[String], target: &str, out: &Path) -> Outcome {
+fn predict(
+    law: &Expression,
+    table: &Table,
+    inputs: &[String],
+    target: &str,
+    out: &Path,
+) -> Outcome {
     let used = law.variables();
     let mut columns = vec![vec![0.0; table.n_rows()]; inputs.len()];
     for index in used {

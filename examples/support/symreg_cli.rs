@@ -41,15 +41,16 @@ impl Options {
                 "--units" => options.units = Some(value()?.into()),
                 "--operators" => {
                     let names = listed(&value()?);
-                    let found: Outcome<Vec<Operator>> =
-                        names.iter().map(|n| operator(n)).collect();
+                    let found: Outcome<Vec<Operator>> = names.iter().map(|n| operator(n)).collect();
                     options.operators = Some(found?);
                 }
                 "--seed" => options.seed = number(&argument, &value()?)?,
                 "--seconds" => {
                     let seconds: f64 = number(&argument, &value()?)?;
                     if !(seconds > 0.0 && seconds.is_finite()) {
-                        return Err(format!("--seconds needs a positive number, found {seconds}").into());
+                        return Err(
+                            format!("--seconds needs a positive number, found {seconds}").into(),
+                        );
                     }
                     options.seconds = Some(seconds);
                 }
@@ -72,7 +73,10 @@ impl Options {
 }
 
 fn listed(text: &str) -> Vec<String> {
-    text.split(',').map(|n| n.trim().to_owned()).filter(|n| !n.is_empty()).collect()
+    text.split(',')
+        .map(|n| n.trim().to_owned())
+        .filter(|n| !n.is_empty())
+        .collect()
 }
 
 fn number<T: std::str::FromStr>(name: &str, text: &str) -> Outcome<T> {
@@ -91,10 +95,19 @@ fn operator(name: &str) -> Outcome<Operator> {
         "neg" => Some(Operator::Neg),
         _ => None,
     };
-    sign.or_else(|| Operator::from_function_name(name)).ok_or_else(|| {
-        let names: Vec<&str> = Operator::ALL.iter().map(|o| o.name()).filter(|n| n.len() > 1).collect();
-        format!("no operator {name}; there are add, sub, mul, div, pow, neg, {}", names.join(", ")).into()
-    })
+    sign.or_else(|| Operator::from_function_name(name))
+        .ok_or_else(|| {
+            let names: Vec<&str> = Operator::ALL
+                .iter()
+                .map(|o| o.name())
+                .filter(|n| n.len() > 1)
+                .collect();
+            format!(
+                "no operator {name}; there are add, sub, mul, div, pow, neg, {}",
+                names.join(", ")
+            )
+            .into()
+        })
 }
 
 /// A CSV file as text cells.
@@ -137,13 +150,21 @@ impl Table {
 
     /// All columns but one.
     pub fn others(&self, target: &str) -> Vec<String> {
-        self.header.iter().filter(|h| *h != target).cloned().collect()
+        self.header
+            .iter()
+            .filter(|h| *h != target)
+            .cloned()
+            .collect()
     }
 
     /// The numbers of one column.
     pub fn numbers(&self, name: &str) -> Outcome<Vec<f64>> {
         let column = self.header.iter().position(|h| h == name).ok_or_else(|| {
-            format!("{} has no column {name}; there are {}", self.path, self.header.join(", "))
+            format!(
+                "{} has no column {name}; there are {}",
+                self.path,
+                self.header.join(", ")
+            )
         })?;
         self.rows
             .iter()
@@ -151,7 +172,12 @@ impl Table {
             .map(|(row, cells)| {
                 cells[column].parse().map_err(|_| {
                     let cell = &cells[column];
-                    format!("{}: line {}, column {name}: `{cell}` is no number", self.path, row + 2).into()
+                    format!(
+                        "{}: line {}, column {name}: `{cell}` is no number",
+                        self.path,
+                        row + 2
+                    )
+                    .into()
                 })
             })
             .collect()
@@ -186,13 +212,20 @@ pub fn identifiers(headers: &[String]) -> Vec<String> {
     for header in headers {
         let mut name: String = header
             .chars()
-            .map(|c| if c.is_alphanumeric() || c == '_' { c } else { '_' })
+            .map(|c| {
+                if c.is_alphanumeric() || c == '_' {
+                    c
+                } else {
+                    '_'
+                }
+            })
             .collect();
         let starts_badly = !name.starts_with(|c: char| c.is_alphabetic() || c == '_');
         if starts_badly {
             name.insert(0, 'v');
         }
-        while names.contains(&name) || Operator::from_function_name(&name).is_some() || name == "pi" {
+        while names.contains(&name) || Operator::from_function_name(&name).is_some() || name == "pi"
+        {
             name.push('_');
         }
         names.push(name);
@@ -201,7 +234,7 @@ pub fn identifiers(headers: &[String]) -> Vec<String> {
 }
 
 /// Rows of the published depth law (Eq. 2 of the preprint) with 3 % noise.
-pub fn generated(seed: u64) -> Outcome<Table> {
+pub fn generated(seed: u64) -> Table {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
     let rows = (0..90)
         .map(|_| {
@@ -216,11 +249,11 @@ pub fn generated(seed: u64) -> Outcome<Table> {
                 .to_vec()
         })
         .collect();
-    Ok(Table {
+    Table {
         path: "generated rows".to_owned(),
         header: ["Ps", "Pe", "Ts", "depth"].map(str::to_owned).to_vec(),
         rows,
-    })
+    }
 }
 
 /// CPU seconds of all threads of this process so far; null where the system does not tell.

@@ -199,9 +199,17 @@ impl ConstantSnapping {
                     else {
                         continue;
                     };
-                    let better = best
-                        .as_ref()
-                        .is_none_or(|b| (candidate.class, value) < (b.candidate.class, b.value));
+                    let distance = (candidate.value - signs[k] * values[k]).abs();
+                    // Of two that cost the same, that which moves less.
+                    let better = best.as_ref().is_none_or(|b| {
+                        if candidate.class != b.candidate.class {
+                            candidate.class < b.candidate.class
+                        } else if (value - b.value).abs() > 1e-6 {
+                            value < b.value
+                        } else {
+                            distance < b.distance
+                        }
+                    });
                     if value < allowed && better {
                         best = Some(Trial {
                             constant: k,
@@ -209,6 +217,7 @@ impl ConstantSnapping {
                             law: trial,
                             sse: trial_sse,
                             value,
+                            distance,
                         });
                     }
                 }
@@ -376,6 +385,8 @@ struct Trial {
     sse: f64,
     /// The criterion.
     value: f64,
+    /// How far the constant moved.
+    distance: f64,
 }
 
 /// A round number near a constant.
