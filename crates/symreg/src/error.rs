@@ -159,6 +159,51 @@ pub enum Error {
         /// How many were evaluated.
         evaluations: u64,
     },
+    /// The two sides of an operator have different dimensions.
+    #[cfg(feature = "dimensions")]
+    #[error("token {node}, {operator}: the dimensions {left} and {right} differ")]
+    DimensionMismatch {
+        /// Index of the operator among the tokens.
+        node: usize,
+        /// The operator.
+        operator: &'static str,
+        /// Dimension of its first argument.
+        left: String,
+        /// Dimension of its second argument.
+        right: String,
+    },
+    /// A function, or an exponent, has an argument with a dimension.
+    #[cfg(feature = "dimensions")]
+    #[error("token {node}, {operator}: needs a pure number, found {found}")]
+    NotDimensionless {
+        /// Index of the operator among the tokens.
+        node: usize,
+        /// The operator.
+        operator: &'static str,
+        /// The dimension.
+        found: String,
+    },
+    /// The exponent of a quantity with a dimension is no simple fraction.
+    #[cfg(feature = "dimensions")]
+    #[error(
+        "token {node}: the exponent {value} of a quantity is no fraction with a denominator to 12"
+    )]
+    UnknownExponent {
+        /// Index of the power among the tokens.
+        node: usize,
+        /// The exponent.
+        value: f64,
+    },
+    /// Exponents of dimensions leave the range of exact fractions.
+    #[cfg(feature = "dimensions")]
+    #[error("the dimension of token {node} cannot be computed")]
+    Dimension {
+        /// Index of the operator among the tokens.
+        node: usize,
+        /// The cause.
+        #[source]
+        source: crate::DimensionCause,
+    },
     /// A function needs positive values.
     #[error("column `{column}` must be positive, found {value} in row {row}, counting from 0")]
     NotPositive {

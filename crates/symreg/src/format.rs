@@ -136,7 +136,9 @@ fn shortest(value: f64) -> String {
 /// `value` with `digits` significant digits, without trailing zeros.
 pub(crate) fn round_significant(value: f64, digits: usize) -> String {
     let scientific = format!("{value:.*e}", digits.saturating_sub(1));
-    let rounded: f64 = scientific.parse().unwrap_or(value);
+    // Rounding up the largest numbers would leave their range.
+    let parsed = scientific.parse().ok().filter(|v: &f64| v.is_finite());
+    let rounded: f64 = parsed.unwrap_or(value);
     let size = rounded.abs();
     if size != 0.0 && !(1e-4..1e7).contains(&size) {
         return format!("{rounded:e}");
@@ -199,6 +201,7 @@ mod tests {
         assert_eq!(round_significant(1.234_5e-9, 3), "1.23e-9");
         assert_eq!(round_significant(123_456.0, 3), "123000");
         assert_eq!(round_significant(0.0, 3), "0");
+        assert_eq!(round_significant(f64::MAX, 3), "1.7976931348623157e308");
     }
 
     #[test]

@@ -43,8 +43,16 @@
 //!   least BIC there.
 //! - **Criteria** ([`Criterion`]): AIC, AICc and BIC on the number of constants that the data can
 //!   tell apart ([`Model::fitted_constants`]). They rank; they do not test.
+//! - **Evidence** ([`DescriptionLength`], [`ParetoFront::ties`], [`ConstantUncertainty`]): other criteria, laws
+//!   that the rows do not tell apart, and how far each constant can go.
 //! - **Symmetry** ([`Expression::power_product`], [`Expression::has_scaling_symmetry`]): whether a
 //!   law, however written, holds its inputs only as one product of powers.
+//! - **Last simplification** ([`Expression::condensed`], [`ConstantSnapping`]): like terms collected, round
+//!   numbers where the rows allow them, and a test that two laws are one ([`Expression::equivalence`]).
+//! - **Between the rows** ([`BoxAnalysis`]): the range of a law over a box of its inputs, its poles and proofs
+//!   of monotonicity, by interval arithmetic.
+//! - **Results** ([`Export`], [`HtmlReport`], [`VariableImportance`], [`ResidualTable`]): the law in other
+//!   languages, and all there is to say of it on one page.
 //! - **What the rows cannot tell** ([`Data::report`]): constant, collinear and log-collinear
 //!   columns, found before the search.
 //!
@@ -56,6 +64,8 @@
 //! | a wish for one readable group | [`SymbolicRegressor::max_genes`]`(1)`, then the knee and [`Expression::power_product`] |
 //! | a structure from theory | [`ConstantFit`] |
 //! | several candidate laws | [`ConstantFit`] on each, [`Criterion`] to rank, [`Model::score`] on rows of another group |
+//! | a law to use elsewhere | [`ConstantSnapping`], then [`Export`] |
+//! | a law to show | [`HtmlReport`] |
 //! | rows of several materials | [`Data::split_by_label`]: train on some, test on the others |
 //!
 //! # Conventions
@@ -63,8 +73,8 @@
 //! - Inputs are columns of `f64` without NaN or infinities; a [`Data`] refuses them by name and row.
 //! - No operator is protected: a law that is undefined on a training row is discarded, on another
 //!   row it is counted in [`Score::n_undefined`].
-//! - A law may have a pole between two rows, where no row shows it: look at its denominators and
-//!   plot it before it is used there.
+//! - A law may have a pole between two rows, where no row shows it: [`BoxAnalysis::range`] finds it or
+//!   proves that there is none.
 //! - R² is $1 - \mathrm{SSE}/\mathrm{SST}$ about the mean of the rows it is evaluated on, so it can
 //!   be negative.
 //! - The same data, parameters and seed give the same bits, whatever the number of threads: random
@@ -76,6 +86,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `rayon` | yes | fits the individuals of a generation on several threads |
+//! | `dimensions` | no | physical dimensions of expressions, by the crate `dimless` |
 //! | `serde` | no | serialization of parameters, expressions and results |
 //!
 //! # References
@@ -91,15 +102,23 @@
 //!   variable projection.
 
 mod complexity;
+mod condense;
 mod constant;
 mod criterion;
 mod data;
+mod description_length;
+#[cfg(feature = "dimensions")]
+mod dimensions;
+mod equivalence;
 mod error;
 mod eval;
 mod evolution;
+mod export;
 mod expression;
 mod format;
 mod front;
+mod importance;
+mod interval;
 mod kernel;
 mod linear;
 mod map_all;
@@ -109,24 +128,45 @@ mod operator;
 mod parse;
 mod population;
 mod random;
+mod ranking;
+mod refit;
 mod regressor;
+mod report;
+mod residuals;
 mod search_result;
 mod seeding;
 mod selection;
 mod simplify;
+mod snapping;
+mod student;
 mod symmetry;
+mod uncertainty;
 mod variation;
 
 pub use complexity::ComplexityMeasure;
 pub use constant::{ConstantFit, Convergence, Reason};
 pub use criterion::{Criterion, Penalty};
 pub use data::{Data, DataReport, Dependence};
+pub use description_length::{DescriptionLength, Noise};
+#[cfg(feature = "dimensions")]
+pub use dimensions::{ConstantDimensions, DimensionCause, DimensionCheck};
+pub use equivalence::Equivalence;
 pub use error::{Error, ParseProblem, Result};
 pub use eval::Evaluator;
+pub use export::{Export, Language};
 pub use expression::{Expression, MAX_NODES, Token};
 pub use front::{Knee, ParetoFront, knee, pareto_front};
+pub use importance::{Importance, VariableImportance};
+pub use interval::{BoxAnalysis, Interval, Monotonicity, Pole, PoleKind, RangeReport};
 pub use model::{Model, Score};
 pub use operator::Operator;
 pub use parse::{MAX_NESTING, MAX_TEXT_LENGTH};
+pub use ranking::{RankedModel, akaike_weights};
 pub use regressor::{Progress, SymbolicRegressor};
+pub use report::HtmlReport;
+pub use residuals::ResidualTable;
 pub use search_result::{CandidatePoint, RunResult, SearchResult, StopReason};
+pub use snapping::{ConstantSnapping, Snap, SnappedLaw};
+pub use uncertainty::{
+    ConstantInterval, ConstantIntervals, ConstantUncertainty, IntervalMethod, Resampling,
+};

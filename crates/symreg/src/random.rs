@@ -9,6 +9,8 @@ pub(crate) enum Purpose {
     Initial = 1,
     Offspring = 2,
     TestPoints = 3,
+    Bootstrap = 64,
+    Permutation = 65,
 }
 
 /// The ChaCha8 stream of one slot of one generation of one run.
