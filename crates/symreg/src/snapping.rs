@@ -6,6 +6,9 @@ use crate::{Criterion, Data, Error, Expression, Model, Result};
 
 /// Steps of each refit.
 const ITERATIONS: usize = 200;
+/// A fraction or a multiple of pi counts only if no other is within so many windows: then one in about
+/// fifteen constants meets one by chance.
+const LONELY: f64 = 8.0;
 /// Norm left of a column after projection, relative to the norm before, below which it is dependent.
 const DEPENDENT: f64 = 1e-10;
 
@@ -13,7 +16,7 @@ const DEPENDENT: f64 = 1e-10;
 ///
 /// A constant held at a number costs no parameter. Candidates, the simplest first: 0; 1 and -1; whole
 /// numbers to 12 and halves; fractions with denominators to 9 and numerators to 12; multiples of pi
-/// and their reciprocals; of the last two kinds only one that is alone within four standard errors. One constant after another is held at the simplest candidate that lowers
+/// and their reciprocals; of the last two kinds only one that is alone within 32 standard errors. One constant after another is held at the simplest candidate that lowers
 /// the criterion, all others being fitted again. Constants held so are exact in the result.
 ///
 /// A round number that the rows *allow* is not proved: with few or noisy rows the interval of a
@@ -401,9 +404,9 @@ struct Candidate {
 /// Round numbers within `window` of `value`, the simplest first; of each kind the nearest.
 fn candidates(value: f64, window: f64) -> Vec<Candidate> {
     let mut found: Vec<Candidate> = Vec::new();
-    let near = |number: f64| (number - value).abs() <= window;
     let mut add = |class: usize, number: f64, text: String| {
-        if near(number)
+        let reach = if class < 3 { window } else { LONELY * window };
+        if (number - value).abs() <= reach
             && !found
                 .iter()
                 .any(|c| (c.value - number).abs() <= f64::EPSILON * number.abs())
@@ -479,12 +482,9 @@ fn candidates(value: f64, window: f64) -> Vec<Candidate> {
             .cmp(&b.class)
             .then(distance(a).total_cmp(&distance(b)))
     });
-    // Where there is room for two fractions, or for two multiples of pi, neither means anything.
-    for class in 3..=4 {
-        if found.iter().filter(|c| c.class == class).count() > 1 {
-            found.retain(|c| c.class != class);
-        }
-    }
+    // Such numbers are dense: one of them means something only if the next is far away.
+    let rivals = found.iter().filter(|c| c.class >= 3).count();
+    found.retain(|c| c.class < 3 || (rivals == 1 && (c.value - value).abs() <= window));
     // Of each kind the three nearest: any other is farther in all respects.
     let mut counts = [0; 5];
     found.retain(|c| {
