@@ -5,7 +5,7 @@
 //!
 //! Searches for a law of the target column in the input columns (default: all others), prints the front, writes a report
 //! that needs no network, and with `--predict` the chosen law's values on another table. The chosen law is that of least
-//! BIC, its constants replaced by round numbers where that lowers the BIC further. The units file has a line `name,unit`
+//! description length, its constants replaced by round numbers where that lowers the BIC. The units file has a line `name,unit`
 //! a column; the report then shows units, and laws that add unlike quantities are marked. Without FILE it makes rows
 //! from the published depth law of Gan et al. (preprint, Eq. 2) with 3 % noise, and says so. Some ten seconds by default;
 //! `--quick` takes two. Everything goes to `target/figures/symreg_csv/`; the last line of output is JSON.
@@ -104,12 +104,10 @@ fn main() -> Outcome {
     let front = result.front();
     let marks = dimension_marks(front, &inputs, &target, unit_of)?;
     print_front(front, &marks);
-    let (model, _) = front
-        .best(Criterion::Bic, Penalty::FittedConstants)
-        .ok_or("no law has a BIC: too few rows")?;
+    let model = front.shortest(&data)?.ok_or("no law was found")?;
     let snapped = ConstantSnapping::new().apply(model, &data)?;
     let law = snapped.expression();
-    println!("\nthe law of least BIC, with the round numbers that lower it further:");
+    println!("\nthe law of least description length, with the round numbers that lower its BIC:");
     println!("   {target} = {}", law.to_infix_rounded(&names, 6)?);
     if result.was_stopped() {
         println!("   the search was stopped by its time limit");

@@ -173,6 +173,38 @@ impl ParetoFront {
         }
         Ok(rank(entries))
     }
+
+    /// The law of least description length, the one to take unless something else is known: a search among
+    /// many structures fits noise, and an information criterion that counts constants alone does not pay
+    /// for that. `None` for an empty front.
+    ///
+    /// # Errors
+    ///
+    /// As [`DescriptionLength::of`].
+    pub fn shortest(&self, data: &Data) -> Result<Option<&Model>> {
+        let ranking = self.ranking_by_description_length(data, Noise::Estimated)?;
+        Ok(ranking.first().map(|ranked| ranked.model))
+    }
+
+    /// The laws of the front that the rows support: each has a shorter description than every simpler one.
+    /// What is left out fits the rows better than a simpler law, but by no more than the choice among so many
+    /// structures explains.
+    ///
+    /// # Errors
+    ///
+    /// As [`DescriptionLength::of`].
+    pub fn supported(&self, data: &Data) -> Result<Self> {
+        let mut shortest = f64::INFINITY;
+        let mut kept = Vec::new();
+        for model in self.models() {
+            let length = model.description_length(data, Noise::Estimated)?.total();
+            if length < shortest {
+                shortest = length;
+                kept.push(model.clone());
+            }
+        }
+        Ok(Self::from_models(kept))
+    }
 }
 
 #[cfg(test)]
