@@ -3,6 +3,7 @@
 //! The length comes from the geometry of the image, never from the stream. A stream that holds more is read up to that
 //! length; one that holds less is an error.
 
+#[cfg(any(feature = "tiff", feature = "npy"))]
 mod deflate;
 #[cfg(feature = "lzma")]
 mod lzma;
@@ -10,6 +11,8 @@ mod lzma;
 mod lzw;
 #[cfg(feature = "tiff")]
 mod packbits;
+#[cfg(any(feature = "tiff", feature = "photron", feature = "phantom"))]
+mod packed;
 #[cfg(feature = "tiff")]
 mod zstd;
 
@@ -23,5 +26,9 @@ pub(crate) use lzma::decode_xz;
 pub(crate) use lzw::decode_lzw;
 #[cfg(feature = "tiff")]
 pub(crate) use packbits::decode_packbits;
+#[cfg(any(feature = "photron", feature = "phantom"))]
+pub(crate) use packed::read_packed;
+#[cfg(feature = "tiff")]
+pub(crate) use packed::unpack_row;
 #[cfg(feature = "tiff")]
 pub(crate) use zstd::decode_zstd;

@@ -19,6 +19,10 @@
 mod folder;
 #[cfg(feature = "npy")]
 pub(crate) mod npy;
+#[cfg(feature = "phantom")]
+mod phantom;
+#[cfg(feature = "photron")]
+mod photron;
 #[cfg(feature = "png")]
 mod png;
 mod raw;
@@ -103,6 +107,33 @@ const FORMATS: &[Format] = &[
         extensions: &["png"],
         recognizes: |head| head.starts_with(b"\x89PNG\r\n\x1a\n"),
         open: with_feature!("png", png::open),
+    },
+    Format {
+        name: "Photron",
+        feature: "photron",
+        extensions: &["cih", "cihx"],
+        recognizes: |head| {
+            head.starts_with(b"#Camera Information Header")
+                || head.get(256..260) == Some(b"CIHX")
+                || head.starts_with(b"!!! This file can not be edited. !!!")
+                || head.starts_with(b"CIHX")
+        },
+        open: with_feature!("photron", photron::open),
+    },
+    Format {
+        name: "Photron MRAW",
+        feature: "photron",
+        extensions: &["mraw"],
+        recognizes: |_| false,
+        open: with_feature!("photron", photron::open_pixels),
+    },
+    Format {
+        name: "Phantom cine",
+        feature: "phantom",
+        extensions: &["cine"],
+        // The length of the header follows the mark.
+        recognizes: |head| head.starts_with(b"CI\x2c\0"),
+        open: with_feature!("phantom", phantom::open),
     },
 ];
 

@@ -112,7 +112,12 @@
 )]
 
 mod calibration;
-#[cfg(any(feature = "tiff", feature = "npy"))]
+#[cfg(any(
+    feature = "tiff",
+    feature = "npy",
+    feature = "photron",
+    feature = "phantom"
+))]
 mod codec;
 mod error;
 mod format;
