@@ -3,7 +3,7 @@
 //! The length comes from the geometry of the image, never from the stream. A stream that holds more is read up to that
 //! length; one that holds less is an error.
 
-#[cfg(any(feature = "tiff", feature = "npy"))]
+#[cfg(any(feature = "tiff", feature = "npy", feature = "hdf5"))]
 mod deflate;
 #[cfg(feature = "lzma")]
 mod lzma;
@@ -13,12 +13,12 @@ mod lzw;
 mod packbits;
 #[cfg(any(feature = "tiff", feature = "photron", feature = "phantom"))]
 mod packed;
-#[cfg(feature = "tiff")]
+#[cfg(any(feature = "tiff", feature = "hdf5"))]
 mod zstd;
 
 #[cfg(feature = "npy")]
 pub(crate) use deflate::inflate_raw;
-#[cfg(feature = "tiff")]
+#[cfg(any(feature = "tiff", feature = "hdf5"))]
 pub(crate) use deflate::inflate_zlib;
 #[cfg(feature = "lzma")]
 pub(crate) use lzma::decode_xz;
@@ -30,5 +30,5 @@ pub(crate) use packbits::decode_packbits;
 pub(crate) use packed::read_packed;
 #[cfg(feature = "tiff")]
 pub(crate) use packed::unpack_row;
-#[cfg(feature = "tiff")]
+#[cfg(any(feature = "tiff", feature = "hdf5"))]
 pub(crate) use zstd::decode_zstd;

@@ -17,6 +17,8 @@
 //! What the user knows better, salvage, `f32`, ranges on threads, windows and regions come by themselves.
 
 mod folder;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 #[cfg(feature = "npy")]
 pub(crate) mod npy;
 #[cfg(feature = "phantom")]
@@ -57,7 +59,7 @@ struct Format {
 }
 
 /// Bytes at the start of a file by which a format is recognized.
-const HEAD: usize = 512;
+const HEAD: usize = 520;
 
 /// The function, if its feature is on.
 macro_rules! with_feature {
@@ -107,6 +109,17 @@ const FORMATS: &[Format] = &[
         extensions: &["png"],
         recognizes: |head| head.starts_with(b"\x89PNG\r\n\x1a\n"),
         open: with_feature!("png", png::open),
+    },
+    Format {
+        name: "HDF5",
+        feature: "hdf5",
+        extensions: &["h5", "hdf5", "hdf", "nxs", "nx", "nexus"],
+        // Behind a block of the user's, as in MAT 7.3, the signature stands at 512.
+        recognizes: |head| {
+            head.starts_with(b"\x89HDF\r\n\x1a\n")
+                || head.get(512..520) == Some(b"\x89HDF\r\n\x1a\n")
+        },
+        open: with_feature!("hdf5", hdf5::open),
     },
     Format {
         name: "Photron",

@@ -115,6 +115,7 @@ mod calibration;
 #[cfg(any(
     feature = "tiff",
     feature = "npy",
+    feature = "hdf5",
     feature = "photron",
     feature = "phantom"
 ))]
@@ -138,7 +139,7 @@ pub use error::{CodecProblem, Error, Result};
 pub use format::{ByteOrder, RawDescription};
 pub use limits::Limits;
 pub use metadata::{EffectiveBits, Metadata, Note, Origin, Recorded};
-pub use opener::{Opener, Salvage, open, salvage};
+pub use opener::{Opener, Role, Salvage, open, salvage};
 pub use pixel::{Pixel, PixelType, f16_to_f32};
 pub use reader::{
     Cropped, NativeFrame, Selected, SequenceReader, SequenceReaderExt, SequenceShape, Window,

@@ -23,6 +23,7 @@ fn is_ours(name: &str) -> bool {
         (".cihx", cfg!(feature = "photron")),
         (".mraw", cfg!(feature = "photron")),
         (".cine", cfg!(feature = "phantom")),
+        (".h5", cfg!(feature = "hdf5")),
     ];
     endings
         .iter()
