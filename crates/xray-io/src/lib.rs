@@ -130,6 +130,7 @@ mod pixel;
 mod reader;
 mod roi;
 mod sequence;
+mod signal;
 mod source;
 mod time;
 mod write;
@@ -147,6 +148,10 @@ pub use reader::{
 };
 pub use roi::RegionOfInterest;
 pub use sequence::ImageSequence;
+pub use signal::{
+    AffineTimeMap, Coregistration, FrameRule, FrameValues, Offset, OffsetSearch, Signal,
+    SignalTable, SignalTableReader,
+};
 pub use time::{Exposure, TimeAxis, TimeOf, Timing};
 #[cfg(feature = "npy")]
 pub use write::write_npy;
