@@ -120,6 +120,7 @@ mod calibration;
     feature = "phantom"
 ))]
 mod codec;
+mod correct;
 mod error;
 mod format;
 mod limits;
@@ -136,6 +137,11 @@ mod time;
 mod write;
 
 pub use calibration::{Calibration, FrameRate, PixelSize};
+pub use correct::{
+    BinFrames, BinPixels, Corrected, Correction, Despeckle, DivideDelayed, DriftSearch, FlatField,
+    Flicker, FrameKernel, HotPixels, Interpolation, LogDelta, MinusLog, Normalize, Prepared,
+    Resample, Rotate, Shift, ShiftFrames, Stretch, mean_frame, median_frame,
+};
 pub use error::{CodecProblem, Error, Result};
 pub use format::{ByteOrder, RawDescription};
 pub use limits::Limits;
