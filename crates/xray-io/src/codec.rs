@@ -3,7 +3,7 @@
 //! The length comes from the geometry of the image, never from the stream. A stream that holds more is read up to that
 //! length; one that holds less is an error.
 
-#[cfg(any(feature = "tiff", feature = "npy", feature = "hdf5"))]
+#[cfg(any(feature = "tiff", feature = "npy", feature = "hdf5", feature = "mat"))]
 mod deflate;
 #[cfg(feature = "lzma")]
 mod lzma;
@@ -18,7 +18,7 @@ mod zstd;
 
 #[cfg(feature = "npy")]
 pub(crate) use deflate::inflate_raw;
-#[cfg(any(feature = "tiff", feature = "hdf5"))]
+#[cfg(any(feature = "tiff", feature = "hdf5", feature = "mat"))]
 pub(crate) use deflate::inflate_zlib;
 #[cfg(feature = "lzma")]
 pub(crate) use lzma::decode_xz;

@@ -16,9 +16,15 @@
 //!
 //! What the user knows better, salvage, `f32`, ranges on threads, windows and regions come by themselves.
 
+#[cfg(feature = "avi")]
+mod avi;
 mod folder;
+#[cfg(any(feature = "npy", feature = "mat"))]
+mod fortran;
 #[cfg(feature = "hdf5")]
 mod hdf5;
+#[cfg(feature = "mat")]
+mod mat;
 #[cfg(feature = "npy")]
 pub(crate) mod npy;
 #[cfg(feature = "phantom")]
@@ -120,6 +126,24 @@ const FORMATS: &[Format] = &[
                 || head.get(512..520) == Some(b"\x89HDF\r\n\x1a\n")
         },
         open: with_feature!("hdf5", hdf5::open),
+    },
+    Format {
+        name: "MAT",
+        feature: "mat",
+        extensions: &["mat"],
+        // Version 5 has a mark; version 4 has none.
+        recognizes: |head| {
+            head.starts_with(b"MATLAB 5")
+                || matches!(head.get(124..128), Some(b"\x00\x01IM" | b"\x01\x00MI"))
+        },
+        open: with_feature!("mat", mat::open),
+    },
+    Format {
+        name: "AVI",
+        feature: "avi",
+        extensions: &["avi"],
+        recognizes: |head| head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI "),
+        open: with_feature!("avi", avi::open),
     },
     Format {
         name: "Photron",

@@ -116,6 +116,7 @@ mod calibration;
     feature = "tiff",
     feature = "npy",
     feature = "hdf5",
+    feature = "mat",
     feature = "photron",
     feature = "phantom"
 ))]

@@ -24,6 +24,7 @@ fn is_ours(name: &str) -> bool {
         (".mraw", cfg!(feature = "photron")),
         (".cine", cfg!(feature = "phantom")),
         (".h5", cfg!(feature = "hdf5")),
+        (".mat", cfg!(feature = "mat")),
     ];
     endings
         .iter()
@@ -139,6 +140,20 @@ fn fuzzed_files_of_other_programs_do_no_harm() -> TestResult {
     Ok(())
 }
 
+#[cfg(feature = "mat")]
+#[test]
+fn bad_variables_do_no_harm() -> TestResult {
+    let Some(folder) = data("third-party/malformed-mat-scipy-BSD3") else {
+        return Ok(());
+    };
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        println!("{}: {:?}", path.display(), read(&path));
+        let _ = xray_io::salvage(&path);
+    }
+    Ok(())
+}
+
 #[test]
 fn every_cut_of_a_file_is_an_error_or_salvaged_with_a_report() -> TestResult {
     let Some(folder) = data("synthetic/valid") else {
@@ -152,7 +167,11 @@ fn every_cut_of_a_file_is_an_error_or_salvaged_with_a_report() -> TestResult {
         "stack.npy",
         "synth_u16.cine",
         "synth_p10.cine",
+        "gray8_raw.avi",
     ] {
+        if name.ends_with(".avi") && !cfg!(feature = "avi") {
+            continue;
+        }
         if name.ends_with(".cine") && !cfg!(feature = "phantom") {
             continue;
         }

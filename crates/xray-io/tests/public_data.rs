@@ -181,6 +181,10 @@ fn our_own_valid_files_equal_their_manifest() -> TestResult {
             ("mat", Some(dataset)) if cfg!(feature = "hdf5") && name == "abs_v73.mat" => {
                 Opener::new().dataset(dataset)
             }
+            ("mat", Some(dataset)) if cfg!(feature = "mat") && name != "abs_v73.mat" => {
+                Opener::new().dataset(dataset)
+            }
+            ("avi", None) if cfg!(feature = "avi") => Opener::new(),
             ("raw", None) => Opener::new().raw(RawDescription::new(37, 52, PixelType::U16)),
             _ if name == "seq/" => Opener::new(),
             _ => continue,
@@ -265,6 +269,38 @@ fn gray_files_of_other_programs_equal_their_manifest() -> TestResult {
     report(&failures);
     assert!(read >= 80, "{read} pages only");
     assert!(planes >= 30, "{planes} files by planes only");
+    Ok(())
+}
+
+#[cfg(feature = "mat")]
+#[test]
+fn variables_of_matlab_equal_their_manifest() -> TestResult {
+    let Some(folder) = data("third-party") else {
+        return Ok(());
+    };
+    let all = manifest(&folder.join("expected_manifest.json"))?;
+    let (mut failures, mut read, mut refused) = (BTreeMap::new(), 0, 0);
+    for (name, entry) in all.iter().filter(|(name, _)| name.ends_with(".mat")) {
+        for (variable, entry) in entry["vars"].as_object().into_iter().flatten() {
+            let key = format!("{name}::{variable}");
+            let reader = Opener::new().dataset(variable).open(folder.join(name));
+            let is_real = !entry["dtype"]
+                .as_str()
+                .unwrap_or("complex")
+                .starts_with("complex");
+            match reader {
+                Ok(reader) if is_real => match compare(&reader, entry) {
+                    Ok(()) => read += 1,
+                    Err(problem) => drop(failures.insert(key, problem)),
+                },
+                Err(xray_io::Error::Unsupported { .. }) if !is_real => refused += 1,
+                other => drop(failures.insert(key, format!("{other:?}"))),
+            }
+        }
+    }
+    println!("{read} variables, {refused} refused by name");
+    report(&failures);
+    assert!(read >= 12, "{read} variables only");
     Ok(())
 }
 
