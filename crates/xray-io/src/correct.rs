@@ -231,6 +231,7 @@ fn check_size(what: &'static str, found: (usize, usize), input: SequenceShape) -
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod test_support {
     use ndarray::Array3;
 

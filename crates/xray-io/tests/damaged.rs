@@ -83,7 +83,7 @@ fn damaged_files_are_errors_and_cost_little() -> TestResult {
                 .iter()
                 .any(|start| name.starts_with(start))
                     && *notes > 0 => {}
-            (Ok((6, _)), must) if must == "readable" => {}
+            (Ok((6, _)), "readable") => {}
             // A stream that holds more than its strip is read up to the strip's size.
             (Ok(_), must) if must.contains("stop at 512 bytes") => {}
             (Ok((6, notes)), must)
@@ -169,10 +169,10 @@ fn every_cut_of_a_file_is_an_error_or_salvaged_with_a_report() -> TestResult {
         "synth_p10.cine",
         "gray8_raw.avi",
     ] {
-        if name.ends_with(".avi") && !cfg!(feature = "avi") {
+        if name.contains(".avi") && !cfg!(feature = "avi") {
             continue;
         }
-        if name.ends_with(".cine") && !cfg!(feature = "phantom") {
+        if name.contains(".cine") && !cfg!(feature = "phantom") {
             continue;
         }
         let whole = fs::read(folder.join(name))?;

@@ -32,7 +32,7 @@ fn every_table_equals_its_manifest() -> TestResult {
     for (key, entry) in all["files"].as_object().ok_or("files")? {
         let Some((name, column)) = key
             .split_once("::")
-            .filter(|(name, _)| name.ends_with(".csv"))
+            .filter(|(name, _)| name.contains(".csv"))
         else {
             continue;
         };
@@ -94,9 +94,9 @@ fn what_is_left_out_is_said() -> TestResult {
 }
 
 #[test]
-fn damaged_tables_are_errors_with_their_line() -> TestResult {
+fn damaged_tables_are_errors_with_their_line() {
     let Some(folder) = data("synthetic/malformed") else {
-        return Ok(());
+        return;
     };
     for (name, expected) in [
         ("signal_gap.csv", 4),
@@ -109,5 +109,4 @@ fn damaged_tables_are_errors_with_their_line() -> TestResult {
             other => panic!("{name}: {other:?}"),
         }
     }
-    Ok(())
 }

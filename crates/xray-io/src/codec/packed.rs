@@ -49,7 +49,7 @@ pub(crate) fn read_packed(
 }
 
 /// Four samples of 12 bits in the six low bytes of a little-endian word, to four 16-bit numbers in its order.
-#[inline(always)]
+#[inline]
 fn spread_12(packed: u64) -> u64 {
     // Three bytes a half first, then the four parts of each pair of samples to their places.
     let halves = (packed & 0x00ff_ffff) | (packed & 0xffff_ff00_0000) << 8;

@@ -92,6 +92,7 @@ impl FrameKernel for DivideDelayed {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::super::test_support::noise;
     use super::*;

@@ -86,6 +86,7 @@ impl FrameKernel for Despeckle {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::super::test_support::noise;
     use super::*;

@@ -169,7 +169,9 @@ fn centered(
         .map(|value| f64::from(*value))
         .collect();
     let mean = values.iter().sum::<f64>() / values.len() as f64;
-    values.iter_mut().for_each(|value| *value -= mean);
+    for value in &mut values {
+        *value -= mean;
+    }
     values
 }
 
@@ -256,6 +258,7 @@ impl FrameKernel for ShiftFrames {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::super::test_support::noise;
     use super::*;

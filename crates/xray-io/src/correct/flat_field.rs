@@ -117,7 +117,7 @@ impl FlatField {
     pub fn invalid_pixels(&self) -> Array2<bool> {
         match &self.dark {
             Some(dark) if dark.dim() == self.flat.dim() => {
-                let mut mask = self.flat.mapv(|flat| flat.is_nan());
+                let mut mask = self.flat.mapv(f32::is_nan);
                 mask.zip_mut_with(&(&self.flat - dark), |is_invalid, difference| {
                     *is_invalid |= difference.is_nan() || *difference <= 0.0;
                 });
@@ -208,6 +208,7 @@ impl FlatField {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::super::test_support::noise;
     use super::*;

@@ -135,6 +135,7 @@ impl FrameKernel for Kernel {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::super::test_support::noise;
     use super::*;
@@ -157,7 +158,7 @@ mod tests {
                 assert_eq!(*found, frame[at]);
             }
         }
-        let mut corner = vec![frame[(0, 1)], frame[(1, 0)], frame[(1, 1)]];
+        let mut corner = [frame[(0, 1)], frame[(1, 0)], frame[(1, 1)]];
         corner.sort_by(f32::total_cmp);
         assert_eq!(found[(0, 0)], corner[1]);
         assert!(

@@ -166,6 +166,7 @@ fn percentile(sorted: &[f32], percent: f64) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::super::test_support::noise;
     use super::*;

@@ -83,7 +83,7 @@ pub(crate) fn open(
     let size = pixel_type.bytes() as u64;
     let frame_bytes = limits.frame_bytes(path, n_rows, n_columns, size)? as u64;
     limits.check_frames(path, n_frames)?;
-    let needed = frame_bytes.checked_mul(n_frames).unwrap_or(u64::MAX);
+    let needed = frame_bytes.saturating_mul(n_frames);
     // In this order of values no frame is whole unless all are.
     if needed > bytes {
         return Err(Error::Truncated {

@@ -7,7 +7,7 @@ mod header;
 use std::path::Path;
 use std::sync::Arc;
 
-use header::{Header, TaggedBlocks};
+use header::{Header, TaggedBlocks, origin};
 
 use crate::calibration::FrameRate;
 use crate::codec::read_packed;
@@ -84,7 +84,7 @@ pub(crate) fn open(
     let blocks = TaggedBlocks::read(source, &header, &limits)?;
     let time_axis = timing(source, &header, &blocks, &mut metadata, context)?;
     if let Some(real) = header.real_bits.filter(|real| (1..=bits).contains(real)) {
-        let origin = header.origin(path, "RealBPP", real);
+        let origin = origin(path, "RealBPP", real);
         let value = EffectiveBits {
             bits: real,
             shift: 0,
@@ -186,7 +186,7 @@ fn timing(
     metadata.trigger_frame = Some(Recorded::new(
         i64::from(header.first_image),
         "",
-        header.origin(path, "FirstImageNo", header.first_image),
+        origin(path, "FirstImageNo", header.first_image),
     ));
     let mut axis = TimeAxis::unknown();
     if blocks.stamps.len() >= n {
@@ -237,7 +237,7 @@ fn timing(
         metadata.frame_rate = Some(Recorded::new(
             rate,
             "Hz",
-            header.origin(path, "FrameRate", nominal),
+            origin(path, "FrameRate", nominal),
         ));
         axis = TimeAxis::uniform(f64::from(header.first_image) / nominal, 1.0 / nominal)?;
     }
@@ -260,7 +260,7 @@ fn timing(
         metadata.exposure = Some(Recorded::new(
             seconds,
             "s",
-            header.origin(path, "ShutterNs", nanoseconds),
+            origin(path, "ShutterNs", nanoseconds),
         ));
         axis = axis.with_exposure(seconds)?;
     }

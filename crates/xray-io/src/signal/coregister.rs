@@ -235,10 +235,8 @@ impl Coregistration {
         let (mut frames, mut values, mut rows, mut points) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (row, &number) in numbers.values().iter().enumerate() {
-            if number.is_nan()
-                || number == 0.0
-                || frames.last().is_some_and(|last| *last as f64 == number)
-            {
+            let is_same = |last: &usize| (*last as f64 - number).abs() < 0.5;
+            if number.is_nan() || number == 0.0 || frames.last().is_some_and(is_same) {
                 continue;
             }
             let after = frames.last().copied().unwrap_or(0) as f64;

@@ -306,7 +306,9 @@ impl SignalTable {
             return;
         }
         let mut is_kept = vec![false; n];
-        kept.iter().for_each(|&row| is_kept[row] = true);
+        for &row in kept {
+            is_kept[row] = true;
+        }
         let (mut values, mut fillers) = (0, 0);
         for row in (0..n).filter(|&row| !is_kept[row]) {
             if self
@@ -488,7 +490,7 @@ impl<'a> Rows<'a> {
         for (i, (header, values)) in headers.into_iter().zip(columns).enumerate() {
             match values {
                 Some(_) if header.is_empty() => {
-                    table.note("a column without a name", format!("column {i} is left out"))
+                    table.note("a column without a name", format!("column {i} is left out"));
                 }
                 Some(values) => {
                     let (name, unit) = match second.get(i).filter(|_| has_units) {

@@ -145,7 +145,7 @@ pub(super) fn describe(
     if let Some((meters, origin)) = looker.value(&distances, LENGTHS, metadata) {
         metadata.detector_distance = Some(Recorded::new(meters, "m", origin));
     }
-    let mut axis = times(file, found, n_frames, &in_group("time"), metadata, context)?;
+    let mut axis = times(file, found, n_frames, &in_group("time"), metadata, context);
     let rate = names(&rate, RATES, metadata);
     match (axis.frame_rate(), rate) {
         (Some(by_times), rate) => {
@@ -187,27 +187,27 @@ fn times(
     name: &str,
     metadata: &mut Metadata,
     context: &Context<'_>,
-) -> Result<TimeAxis> {
+) -> TimeAxis {
     if found.convention != Convention::DataExchange {
-        return Ok(TimeAxis::unknown());
+        return TimeAxis::unknown();
     }
     let Some(dataset) = look(file, name) else {
-        return Ok(TimeAxis::unknown());
+        return TimeAxis::unknown();
     };
     let values = numbers(&dataset, n_frames as u64).filter(|values| values.len() == n_frames);
     let Some(values) = values else {
         metadata.note(name, "not one time a frame: no time axis");
-        return Ok(TimeAxis::unknown());
+        return TimeAxis::unknown();
     };
     let Some(scale) = scale(&dataset, name, TIMES, metadata) else {
-        return Ok(TimeAxis::unknown());
+        return TimeAxis::unknown();
     };
     let starts = values.into_iter().map(|time| time * scale).collect();
     match TimeAxis::from_stamps(starts, context.uniformity()) {
-        Ok(axis) => Ok(axis),
+        Ok(axis) => axis,
         Err(error) => {
             metadata.note(name, format!("no time axis: {error}"));
-            Ok(TimeAxis::unknown())
+            TimeAxis::unknown()
         }
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn numbers(dataset: &Dataset, most: u64) -> Option<Vec<f64>> {
                 .read_array::<$type>()
                 .ok()?
                 .iter()
-                .map(|value| *value as f64)
+                .map(|value| f64::from(*value))
                 .collect()
         };
     }
@@ -80,8 +80,14 @@ pub(super) fn numbers(dataset: &Dataset, most: u64) -> Option<Vec<f64>> {
             (2, true) => read!(i16),
             (4, false) => read!(u32),
             (4, true) => read!(i32),
-            (8, false) => read!(u64),
-            (8, true) => read!(i64),
+            (8, false) => {
+                let values = dataset.read_array::<u64>().ok()?;
+                values.iter().map(|value| *value as f64).collect()
+            }
+            (8, true) => {
+                let values = dataset.read_array::<i64>().ok()?;
+                values.iter().map(|value| *value as f64).collect()
+            }
             _ => return None,
         }),
         _ => None,

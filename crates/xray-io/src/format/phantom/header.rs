@@ -142,14 +142,6 @@ impl Header {
         })
     }
 
-    pub(super) fn origin(&self, path: &Path, key: &str, value: impl Display) -> Origin {
-        Origin::File {
-            path: path.display().to_string(),
-            key: key.to_owned(),
-            text: value.to_string(),
-        }
-    }
-
     /// What the header has, as texts.
     pub(super) fn entries(&self) -> Vec<(String, String)> {
         let fields = [
@@ -169,6 +161,15 @@ impl Header {
             .into_iter()
             .filter_map(|(key, value)| Some((key.to_owned(), value?.to_string())))
             .collect()
+    }
+}
+
+/// A value of a header.
+pub(super) fn origin(path: &Path, key: &str, value: impl Display) -> Origin {
+    Origin::File {
+        path: path.display().to_string(),
+        key: key.to_owned(),
+        text: value.to_string(),
     }
 }
 
