@@ -95,6 +95,7 @@
 //! | folders of one file a frame, in natural order | yes | no | that of the files |
 //! | vector fields `.flo`; `.vti` for ParaView | `.flo` | both | none |
 //! | signals in tables of text (CSV), by [`SignalTableReader`] | yes | no | none |
+//! | signals in TDMS | yes | no | `tdms` |
 //!
 //! ## Coverage
 //!
@@ -127,7 +128,7 @@
 //! |---|---|---|
 //! | `tiff`, `npy`, `png`, `hdf5`, `photron`, `phantom` | yes | these formats, in pure Rust |
 //! | `rayon` | yes | ranges of frames on several threads, with the same result |
-//! | `mat`, `avi` | no | these formats, in pure Rust |
+//! | `mat`, `avi`, `tdms` | no | these formats, in pure Rust |
 //! | `lzma` | no | LZMA in TIFF, in pure Rust |
 //! | `libdeflate` | no | inflates by libdeflate: C code, built by `cc` |
 //! | `zstd-c` | no | zstd by its C library, built by `cc` |
@@ -197,6 +198,8 @@ pub use reader::{
 };
 pub use roi::RegionOfInterest;
 pub use sequence::ImageSequence;
+#[cfg(feature = "tdms")]
+pub use signal::TdmsFile;
 pub use signal::{
     AffineTimeMap, Coregistration, FrameRule, FrameValues, Offset, OffsetSearch, Signal,
     SignalTable, SignalTableReader,

@@ -3,10 +3,14 @@
 mod coregister;
 mod correlation;
 mod table;
+#[cfg(feature = "tdms")]
+mod tdms;
 
 pub use coregister::{AffineTimeMap, Coregistration, FrameRule, FrameValues};
 pub use correlation::{Offset, OffsetSearch};
 pub use table::{SignalTable, SignalTableReader};
+#[cfg(feature = "tdms")]
+pub use tdms::TdmsFile;
 
 use crate::error::{Error, Result};
 use crate::time::{TimeAxis, Timing};

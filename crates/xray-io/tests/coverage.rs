@@ -1,6 +1,6 @@
 //! The coverage table of the crate guide, made from what the readers do with the public files.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p xray-io --features avi,lzma,mat --test coverage` writes `coverage.md` again. What other
+//! `UPDATE_GOLDEN=1 cargo test -p xray-io --features avi,lzma,mat,tdms --test coverage` writes `coverage.md` again. What other
 //! programs read is not measured here; it is what their documentation and sources say.
 
 #![cfg(all(
@@ -11,6 +11,7 @@
     feature = "phantom",
     feature = "mat",
     feature = "avi",
+    feature = "tdms",
     feature = "lzma"
 ))]
 
@@ -26,6 +27,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use xray_io::{
     Error as IoError, Opener, PixelType, RawDescription, SequenceReader, SignalTableReader,
+    TdmsFile,
 };
 
 /// A row of the table: its name, the files by the start and the end of their keys, and what others read: tifffile, h5py,
@@ -192,6 +194,24 @@ fn outcome(folder: &Path, key: &str, entry: &Value) -> Outcome {
         // The values of every table are compared in the tests of signals.
         return match SignalTableReader::new().open(&path) {
             Ok(_) => Outcome::Equal,
+            Err(error) => Outcome::Wrong(error.to_string()),
+        };
+    }
+    if is("tdms") {
+        let channel = TdmsFile::open(&path).and_then(|file| file.signal(part.unwrap_or_default()));
+        return match channel {
+            Ok(signal) => {
+                let bytes: Vec<u8> = signal
+                    .values()
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect();
+                if Some(hex(&Sha256::digest(&bytes)).as_str()) == entry["sha256"].as_str() {
+                    Outcome::Equal
+                } else {
+                    Outcome::Wrong("other values".to_owned())
+                }
+            }
             Err(error) => Outcome::Wrong(error.to_string()),
         };
     }

@@ -110,3 +110,35 @@ fn damaged_tables_are_errors_with_their_line() {
         }
     }
 }
+
+#[cfg(feature = "tdms")]
+#[test]
+fn two_segments_of_tdms_are_one_signal() -> TestResult {
+    use xray_io::TdmsFile;
+    let Some(folder) = data("synthetic") else {
+        return Ok(());
+    };
+    let bytes = fs::read(folder.join("valid/photodiode.tdms"))?;
+    let file = TdmsFile::open_bytes("x.tdms", bytes.clone())?;
+    assert_eq!(file.names().collect::<Vec<_>>(), ["/daq/pd"]);
+    let signal = file.signal("/daq/pd")?;
+    assert_eq!(signal.unit(), "V");
+    assert_eq!(signal.len(), 2100);
+    assert_eq!(
+        digest(signal.values()),
+        "4d96bff0c89d96be738956fae2e9a09d1790f7fac0214e1895eb39705073cab4"
+    );
+    assert_eq!(signal.time_axis().interval(), Some(1e-6));
+    assert_eq!(signal.time_axis().start(0), Some(-1e-4));
+    // Every cut but the one between the segments is an error.
+    let mut whole = 0;
+    for length in (1..bytes.len()).step_by(13) {
+        whole += usize::from(TdmsFile::open_bytes("x.tdms", bytes[..length].to_vec()).is_ok());
+    }
+    assert_eq!(whole, 0);
+    for i in 0..6 {
+        let path = folder.join(format!("malformed/photodiode__mut{i}.tdms"));
+        let _ = TdmsFile::open(path);
+    }
+    Ok(())
+}
