@@ -123,9 +123,9 @@ fn generated() -> Outcome<(String, String)> {
     });
     let sequence = ImageSequence::new(frames)?.with_time_axis(TimeAxis::uniform(0.0, 20e-6)?)?;
     let (from, to) = (
-        format!("{FOLDER}/frames.npy"),
+        format!("{FOLDER}/frames.tif"),
         format!("{FOLDER}/ratio.tif"),
     );
-    write_npy(&from, &sequence)?;
+    TiffWriter::new().write(&from, &sequence)?;
     Ok((from, to))
 }
