@@ -39,6 +39,9 @@ pub struct Signal {
     time_axis: TimeAxis,
 }
 
+/// Share of an interval below which two times are the same: far above rounding, far below what matters.
+const SAME: f64 = 1e-6;
+
 impl Signal {
     /// From its values, in `unit`; the unit is empty for pure numbers.
     pub fn new(name: impl Into<String>, unit: impl Into<String>, values: Vec<f64>) -> Self {
@@ -129,7 +132,8 @@ impl Signal {
         Some(self.values[before] * (1.0 - share) + self.values[after] * share)
     }
 
-    /// Number of the first sample at or after a time, `None` if there is none or the times are unknown.
+    /// Number of the first sample at or after a time, `None` if there is none or the times are unknown. On a uniform axis a
+    /// sample that is earlier by less than a millionth of the interval counts as at that time.
     pub(crate) fn first_at_or_after(&self, seconds: f64) -> Option<usize> {
         if !seconds.is_finite() || self.values.is_empty() {
             return None;
@@ -141,23 +145,12 @@ impl Signal {
                 (i < times.len()).then_some(i)
             }
             Timing::Uniform { t0, dt } => {
-                let guess = ((seconds - t0) / dt).ceil().max(0.0);
-                if guess > self.values.len() as f64 {
+                // Times that differ by rounding only are the same.
+                let steps = ((seconds - t0) / dt - SAME).ceil().max(0.0);
+                if steps >= self.values.len() as f64 {
                     return None;
                 }
-                // Rounding of the quotient may be off by one.
-                let mut i = guess as usize;
-                while i > 0
-                    && self
-                        .time_axis
-                        .start(i - 1)
-                        .is_some_and(|time| time >= seconds)
-                {
-                    i -= 1;
-                }
-                while self.time_axis.start(i).is_some_and(|time| time < seconds) {
-                    i += 1;
-                }
+                let i = steps as usize;
                 (i < self.values.len()).then_some(i)
             }
         }

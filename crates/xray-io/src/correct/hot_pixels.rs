@@ -38,7 +38,7 @@ impl HotPixels {
 
     /// The pixels of a field (such as the mean of all frames) that differ from the median of their 3 × 3 neighborhood by
     /// more than `threshold` times the scatter of these differences; the scatter is 1.4826 times their median absolute
-    /// value, which is the standard deviation of normal noise, and not below 10⁻⁶ of the largest value.
+    /// value, which is the standard deviation of normal noise, and not below 10⁻³ of the median value, so that the slopes of a smooth field are not taken for faults.
     ///
     /// # Errors
     ///
@@ -60,11 +60,9 @@ impl HotPixels {
             }
             (field[[row, column]] - median(&mut window)).abs()
         });
-        let largest = field
-            .iter()
-            .fold(0.0_f32, |most, value| most.max(value.abs()));
+        let middle = median(&mut field.iter().copied().collect()).abs();
         let mut all: Vec<f32> = differences.iter().copied().collect();
-        let scatter = (1.4826 * median(&mut all)).max(1e-6 * largest);
+        let scatter = (1.4826 * median(&mut all)).max(1e-3 * middle);
         let is_hot = |difference: &f32| difference.is_nan() || *difference > threshold * scatter;
         Ok(Self::new(differences.map(is_hot)))
     }

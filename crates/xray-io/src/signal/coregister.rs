@@ -1,6 +1,6 @@
 //! Which value of a signal belongs to which frame.
 
-use super::{Signal, SignalTable};
+use super::{SAME, Signal, SignalTable};
 use crate::error::{Error, Result};
 use crate::time::TimeAxis;
 
@@ -182,7 +182,11 @@ impl Coregistration {
             let (value, used) = match self.rule {
                 FrameRule::FirstRowOfFrame => {
                     // A row before the signal starts would be one of a later frame.
-                    let inside = signal.time_axis().start(0).is_some_and(|t| t <= start);
+                    let slack = SAME * signal.time_axis().interval().unwrap_or(0.0);
+                    let inside = signal
+                        .time_axis()
+                        .start(0)
+                        .is_some_and(|time| time <= start + slack);
                     match first.filter(|_| inside) {
                         Some(row) => (signal.values()[row], (row, 1)),
                         None => (f64::NAN, (0, 0)),
