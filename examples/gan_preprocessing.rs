@@ -19,7 +19,7 @@ use xray_io::{
 };
 
 /// Standard deviation over the mean: how strong the structure of a region is.
-fn structure(region: ArrayView2<'_, f32>) -> f64 {
+fn structure(region: &ArrayView2<'_, f32>) -> f64 {
     let values = || region.iter().map(|value| f64::from(*value));
     let n = region.len() as f64;
     let mean = values().sum::<f64>() / n;
@@ -63,8 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (divided, despeckled) = (ratio.read_frame_f32(slice)?, clean.read_frame_f32(slice)?);
     // The plate below the pool, where nothing moves.
     let quiet = ndarray::s![rows * 3 / 4.., ..];
-    let before = structure(raw.slice(quiet));
-    let after = structure(despeckled.slice(quiet));
+    let before = structure(&raw.slice(quiet));
+    let after = structure(&despeckled.slice(quiet));
     println!(
         "structure of the quiet plate: {before:.4} raw, {after:.4} after division and Despeckle"
     );

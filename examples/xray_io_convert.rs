@@ -98,7 +98,7 @@ fn convert(from: &str, to: &str, steps: &[String]) -> Outcome<Value> {
     assert_eq!(written.shape(), reader.shape());
     let last = reader.shape().n_frames - 1;
     let (meant, found) = (reader.read_frame_f32(last)?, written.read_frame_f32(last)?);
-    let is_same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
+    let is_same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits();
     assert!(meant.iter().zip(&found).all(is_same));
     let shape = written.shape();
     println!("wrote {to}");
