@@ -140,6 +140,16 @@ fn fuzzed_files_of_other_programs_do_no_harm() -> TestResult {
     Ok(())
 }
 
+#[cfg(feature = "hdf5")]
+#[test]
+fn lengths_that_overflow_are_an_error() {
+    // Found by fuzzing: an old layout whose lengths have a product above 64 bits.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fuzz");
+    let path = folder.join("hdf5_layout_overflow.h5");
+    assert!(xray_io::open(&path).is_err());
+    let _ = xray_io::salvage(&path);
+}
+
 #[cfg(feature = "mat")]
 #[test]
 fn bad_variables_do_no_harm() -> TestResult {

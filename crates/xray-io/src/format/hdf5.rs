@@ -13,6 +13,7 @@ mod find;
 mod index;
 mod store;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use chunks::{Chunked, Grid};
@@ -41,6 +42,21 @@ pub(crate) fn open(
     source: &Arc<Source>,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
+    // The crate multiplies the lengths of layouts of version 1 and 2 unchecked. We do not use the product, but in builds
+    // that check for overflow a damaged file makes a panic of it, which must not leave this function.
+    let outcome = catch_unwind(AssertUnwindSafe(|| open_file(source, context)));
+    outcome.unwrap_or_else(|_| {
+        Err(Error::invalid(
+            source.path(),
+            "an HDF5 structure",
+            None,
+            "readable",
+            "numbers that overflow",
+        ))
+    })
+}
+
+fn open_file(source: &Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>> {
     let path = source.path();
     let storage = Arc::new(Store(Arc::clone(source)));
     let options = OpenOptions::default().with_max_object_header_bytes(4 << 20);
