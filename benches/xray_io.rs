@@ -201,5 +201,123 @@ fn reading(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading);
+/// A Photron header and pixels of 12 bits.
+fn mraw(folder: &Path, pixels: &[u16]) -> PathBuf {
+    let header = folder.join("noise.cih");
+    let text = format!(
+        "#Camera Information Header\r\nRecord Rate(fps) : 50000\r\nTotal Frame : {FRAMES}\r\nStart Frame : 0\r\n\
+         Save Step : 1\r\nImage Width : {SIZE}\r\nImage Height : {SIZE}\r\nColor Bit : 12\r\nFile Format : MRaw\r\n\r\n"
+    );
+    std::fs::write(&header, text).expect("written");
+    let packed: Vec<u8> = pixels
+        .chunks_exact(2)
+        .flat_map(|pair| {
+            [
+                (pair[0] >> 4) as u8,
+                (pair[0] << 4 | pair[1] >> 8) as u8,
+                pair[1] as u8,
+            ]
+        })
+        .collect();
+    std::fs::write(folder.join("noise.mraw"), packed).expect("written");
+    header
+}
+
+fn cameras(criterion: &mut Criterion) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench-xray-io");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let pixels = noise();
+    let header = mraw(&folder, &pixels);
+    let mut buffer = vec![0; FRAMES * PIXELS * 2];
+    let mut group = criterion.benchmark_group("xray-io/mraw12");
+    group
+        .throughput(Throughput::Bytes(buffer.len() as u64))
+        .sample_size(20);
+    group.bench_function("memcpy/64x512x512", |bencher| {
+        let source: Vec<u8> = pixels
+            .iter()
+            .flat_map(|pixel| pixel.to_ne_bytes())
+            .collect();
+        bencher.iter(|| {
+            buffer.copy_from_slice(black_box(&source));
+            black_box(&buffer);
+        });
+    });
+    group.bench_function("read/64x512x512", |bencher| {
+        bencher.iter(|| {
+            ours(&header, &mut buffer);
+            black_box(&buffer);
+        });
+    });
+    group.finish();
+}
+
+/// The files of the folder that `XRAY_IO_BENCH` names, one bench each, beside plain reading of as many bytes as the file
+/// has: what benches/peers/xray_io.py compares.
+fn files_of_others(criterion: &mut Criterion) {
+    let Some(folder) = std::env::var_os("XRAY_IO_BENCH") else {
+        return;
+    };
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending != "cih"))
+        .collect();
+    paths.sort();
+    for path in paths {
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let reader = xray_io::open(&path).expect("a readable file");
+        let (shape, pixel_type) = (reader.shape(), reader.pixel_type());
+        let bytes = shape.frame_bytes(pixel_type);
+        let mut buffer = vec![1; shape.n_frames * bytes];
+        let mut group = criterion.benchmark_group(format!("xray-io/file/{name}"));
+        group
+            .throughput(Throughput::Bytes(buffer.len() as u64))
+            .sample_size(10);
+        group.bench_function("read", |bencher| {
+            bencher.iter(|| {
+                let reader = xray_io::open(&path).expect("a readable file");
+                for (frame, part) in buffer.chunks_exact_mut(bytes).enumerate() {
+                    reader.read_native_into(frame, part).expect("a frame");
+                }
+                black_box(&buffer);
+            });
+        });
+        group.bench_function("last", |bencher| {
+            bencher.iter(|| {
+                let reader = xray_io::open(&path).expect("a readable file");
+                reader
+                    .read_native_into(shape.n_frames - 1, &mut buffer[..bytes])
+                    .expect("a frame");
+                black_box(&buffer);
+            });
+        });
+        group.bench_function("pread", |bencher| {
+            let length = std::fs::metadata(&path).expect("a file").len() as usize;
+            let length = length.min(buffer.len());
+            bencher.iter(|| {
+                use std::io::Read;
+                let mut file = File::open(&path).expect("a file");
+                for part in buffer[..length].chunks_mut(bytes) {
+                    file.read_exact(part).expect("bytes");
+                }
+                black_box(&buffer);
+            });
+        });
+        group.bench_function("memcpy", |bencher| {
+            let source = vec![2_u8; buffer.len()];
+            bencher.iter(|| {
+                buffer.copy_from_slice(black_box(&source));
+                black_box(&buffer);
+            });
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, reading, cameras, files_of_others);
 criterion_main!(benches);

@@ -6,33 +6,12 @@
 
 #![no_main]
 
+#[path = "../support/frames.rs"]
+#[expect(dead_code, reason = "no mark is set here")]
+mod frames;
+
 use libfuzzer_sys::fuzz_target;
-use xray_io::{Limits, Opener, RegionOfInterest, SequenceReader};
 
 fuzz_target!(|bytes: &[u8]| {
-    let limits = Limits::new().max_frame_bytes(16 << 20).max_total_bytes(64 << 20).max_frames(10_000).max_ifds(10_000);
-    let opener = Opener::new().limits(limits);
-    let Ok(reader) = opener.open_bytes("fuzz", bytes.to_vec()) else {
-        let _ = opener.salvage_bytes("fuzz", bytes.to_vec());
-        return;
-    };
-    let shape = reader.shape();
-    assert!(shape.n_frames > 0 && shape.n_rows > 0 && shape.n_columns > 0);
-    let size = reader.pixel_type().bytes();
-    let mut frame = vec![0; shape.frame_bytes(reader.pixel_type())];
-    let mut whole = 0;
-    for number in 0..shape.n_frames.min(64) {
-        if reader.read_native_into(number, &mut frame).is_ok() {
-            whole += 1;
-            let region = RegionOfInterest::new(shape.n_rows / 2, shape.n_columns / 2, 1, 1);
-            let mut pixel = vec![0; size];
-            reader.read_native_region_into(number, &region, &mut pixel).expect("a part of a readable frame");
-            let at = (region.row * shape.n_columns + region.column) * size;
-            assert_eq!(pixel, frame[at..at + size]);
-        }
-    }
-    if shape.n_frames <= 64 && whole > 0 {
-        let salvage = opener.salvage_bytes("fuzz", bytes.to_vec()).expect("some frames are whole");
-        assert_eq!(salvage.reader().shape().n_frames, whole);
-    }
+    frames::check("fuzz", bytes);
 });

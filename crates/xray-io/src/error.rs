@@ -99,6 +99,23 @@ pub enum Error {
         /// The value, cut to 80 characters.
         found: String,
     },
+    /// A row of a table breaks a rule.
+    #[error(
+        "{}, line {line}{}: must be {requirement}, found {found}",
+        path.display(), in_column(column)
+    )]
+    InvalidRow {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column as it stands in the header; empty if the row as a whole is meant.
+        column: String,
+        /// The condition it must meet.
+        requirement: &'static str,
+        /// What stands there, cut to 80 characters.
+        found: String,
+    },
     /// The file says that it holds more or fewer frames than it does.
     #[error("{}: {claimed_by} claims {claimed} frames, the file holds {found} whole ones", path.display())]
     FrameCount {
@@ -255,6 +272,14 @@ fn in_frame(frame: Option<usize>) -> String {
     frame
         .map(|frame| format!(" in frame {frame}"))
         .unwrap_or_default()
+}
+
+fn in_column(column: &str) -> String {
+    if column.is_empty() {
+        String::new()
+    } else {
+        format!(", column {column:?}")
+    }
 }
 
 fn at_offset(offset: Option<u64>) -> String {

@@ -16,9 +16,21 @@
 //!
 //! What the user knows better, salvage, `f32`, ranges on threads, windows and regions come by themselves.
 
+#[cfg(feature = "avi")]
+mod avi;
 mod folder;
+#[cfg(any(feature = "npy", feature = "mat"))]
+mod fortran;
+#[cfg(feature = "hdf5")]
+mod hdf5;
+#[cfg(feature = "mat")]
+mod mat;
 #[cfg(feature = "npy")]
 pub(crate) mod npy;
+#[cfg(feature = "phantom")]
+mod phantom;
+#[cfg(feature = "photron")]
+mod photron;
 #[cfg(feature = "png")]
 mod png;
 mod raw;
@@ -53,7 +65,7 @@ struct Format {
 }
 
 /// Bytes at the start of a file by which a format is recognized.
-const HEAD: usize = 512;
+const HEAD: usize = 520;
 
 /// The function, if its feature is on.
 macro_rules! with_feature {
@@ -103,6 +115,62 @@ const FORMATS: &[Format] = &[
         extensions: &["png"],
         recognizes: |head| head.starts_with(b"\x89PNG\r\n\x1a\n"),
         open: with_feature!("png", png::open),
+    },
+    Format {
+        name: "HDF5",
+        feature: "hdf5",
+        extensions: &["h5", "hdf5", "hdf", "nxs", "nx", "nexus"],
+        // Behind a block of the user's, as in MAT 7.3, the signature stands at 512.
+        recognizes: |head| {
+            head.starts_with(b"\x89HDF\r\n\x1a\n")
+                || head.get(512..520) == Some(b"\x89HDF\r\n\x1a\n")
+        },
+        open: with_feature!("hdf5", hdf5::open),
+    },
+    Format {
+        name: "MAT",
+        feature: "mat",
+        extensions: &["mat"],
+        // Version 5 has a mark; version 4 has none.
+        recognizes: |head| {
+            head.starts_with(b"MATLAB 5")
+                || matches!(head.get(124..128), Some(b"\x00\x01IM" | b"\x01\x00MI"))
+        },
+        open: with_feature!("mat", mat::open),
+    },
+    Format {
+        name: "AVI",
+        feature: "avi",
+        extensions: &["avi"],
+        recognizes: |head| head.starts_with(b"RIFF") && head.get(8..12) == Some(b"AVI "),
+        open: with_feature!("avi", avi::open),
+    },
+    Format {
+        name: "Photron",
+        feature: "photron",
+        extensions: &["cih", "cihx"],
+        recognizes: |head| {
+            head.starts_with(b"#Camera Information Header")
+                || head.get(256..260) == Some(b"CIHX")
+                || head.starts_with(b"!!! This file can not be edited. !!!")
+                || head.starts_with(b"CIHX")
+        },
+        open: with_feature!("photron", photron::open),
+    },
+    Format {
+        name: "Photron MRAW",
+        feature: "photron",
+        extensions: &["mraw"],
+        recognizes: |_| false,
+        open: with_feature!("photron", photron::open_pixels),
+    },
+    Format {
+        name: "Phantom cine",
+        feature: "phantom",
+        extensions: &["cine"],
+        // The length of the header follows the mark.
+        recognizes: |head| head.starts_with(b"CI\x2c\0"),
+        open: with_feature!("phantom", phantom::open),
     },
 ];
 

@@ -49,6 +49,8 @@
 //! - Each value of the [`Metadata`] is [`Recorded`]: value, unit, [`Origin`] (file and key, user, derived, assumed). What
 //!   was mended or left out stands in its notes.
 //! - A [`TimeAxis`] is unknown, uniform or irregular, and is only uniform if it was found so.
+//! - A [`Correction`] makes a reader of a reader: each frame is computed when it is asked for, times and notes go with it.
+//! - A [`Signal`] is a time series beside the frames, with its own [`TimeAxis`].
 //! - [`salvage`] keeps the whole frames of a damaged file and says what is wrong with the others.
 //!
 //! # Conventions
@@ -59,6 +61,20 @@
 //! - The time of a frame is the start of its exposure, in seconds. Lengths are in meters, rates in hertz.
 //! - No pixel size is `None`, never 1; the playback rate of a movie is no frame rate.
 //!
+//! # Reading, correcting, saving
+//!
+#![cfg_attr(feature = "tiff", doc = "```no_run")]
+#![cfg_attr(not(feature = "tiff"), doc = "```text")]
+//! use xray_io::{Despeckle, DivideDelayed, FlatField, FrameRate, Opener, SequenceReaderExt, TiffWriter};
+//!
+//! let frames = Opener::new().frame_rate(FrameRate::from_kilohertz(50.0)?).open("scan/")?; // one TIFF a frame
+//! let fields = FlatField::from_readers(&xray_io::open("flats/")?, &xray_io::open("darks/")?)?;
+//! let transmission = frames.correct(&fields)?.correct(&Despeckle::new())?;
+//! TiffWriter::new().write("transmission.tif", &transmission)?;
+//! TiffWriter::new().write("motion.tif", &transmission.correct(&DivideDelayed::new(1))?)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Formats
 //!
 //! | format | read | written | feature |
@@ -67,11 +83,27 @@
 //! | ImageJ stacks, also those of one directory above 4 GB; OME-TIFF of one file; shapes of tifffile | yes | ImageJ | `tiff` |
 //! | TIFF with LZMA | yes | no | `lzma` |
 //! | TIFF with LERC, JPEG, fax, JPEG 2000, WebP | refused by name | no | |
+//! | HDF5: Data Exchange, NeXus tomography, plain arrays; contiguous, compact and chunked; deflate, shuffle, fletcher32, scale-offset, n-bit, szip, LZF, LZ4, zstd, bitshuffle, blosc | yes | no | `hdf5` |
+//! | HDF5: virtual data sets, external files, blosc2 and other filters | refused by name | no | |
+//! | Photron `.cih`, `.cihx` with `.mraw` of 8, 10, 12, 16 bits | yes | no | `photron` |
+//! | Phantom `.cine`: 8, 16 bits, 10 and 12 bits packed | gray | no | `phantom` |
 //! | NPY, NPZ: both orders, both byte orders | yes | NPY | `npy` |
 //! | PNG: gray, 1 to 16 bits | yes | no | `png` |
+//! | MATLAB 4 and 5 (7.3 by `hdf5`) | real arrays | no | `mat` |
+//! | AVI: uncompressed gray of 8 bits | yes | no | `avi` |
 //! | raw, as a [`RawDescription`] says | yes | no | none |
 //! | folders of one file a frame, in natural order | yes | no | that of the files |
 //! | vector fields `.flo`; `.vti` for ParaView | `.flo` | both | none |
+//! | signals in tables of text (CSV), by [`SignalTableReader`] | yes | no | none |
+//! | signals in TDMS | yes | no | `tdms` |
+//!
+//! ## Coverage
+//!
+//! What the readers do with a public set of files, whose pixels are known by their SHA-256, and what other programs read.
+//! The second and third column are measured: a test makes them. "Raw" is without the meaning of the parts, "part" with
+//! limits; these cells are taken from the programs' documentation.
+//!
+#![doc = include_str!("../coverage.md")]
 //!
 //! # Choosing a method
 //!
@@ -81,39 +113,58 @@
 //! | a buffer of your own, again and again | [`read_range_into`](SequenceReaderExt::read_range_into), [`read_f32_into`](SequenceReader::read_f32_into) |
 //! | some consecutive frames at a time | [`windows`](SequenceReaderExt::windows) |
 //! | a part of each frame | [`crop`](SequenceReaderExt::crop) |
+//! | flat and dark fields of a file, and their use | [`Opener::role`], [`FlatField`] |
+//! | what moves, not what stays | [`DivideDelayed`], [`LogDelta`] |
+//! | noise of single pixels gone | [`Despeckle`]; known bad pixels [`HotPixels`] |
+//! | the same brightness in all frames | [`Flicker`] |
+//! | frames that stay in place | [`DriftSearch`], [`ShiftFrames`] |
+//! | another size or direction | [`Resample`], [`BinPixels`], [`Rotate`] |
+//! | a value of a signal for each frame | [`Coregistration`]; its offset [`OffsetSearch`] |
 //! | what a damaged file still has | [`salvage`] |
 //!
 //! # Feature flags
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `tiff`, `npy`, `png` | yes | these formats, in pure Rust |
+//! | `tiff`, `npy`, `png`, `hdf5`, `photron`, `phantom` | yes | these formats, in pure Rust |
 //! | `rayon` | yes | ranges of frames on several threads, with the same result |
+//! | `mat`, `avi`, `tdms` | no | these formats, in pure Rust |
 //! | `lzma` | no | LZMA in TIFF, in pure Rust |
 //! | `libdeflate` | no | inflates by libdeflate: C code, built by `cc` |
 //! | `zstd-c` | no | zstd by its C library, built by `cc` |
 //! | `serde` | no | serialization of types and settings |
 //!
-//! Without features the crate is the vocabulary that others share: types, readers, raw files.
+//! Without features the crate is the vocabulary that others share: types, readers, corrections, signals, raw files.
 //!
 //! # References
 //!
 //! - TIFF Revision 6.0, Aldus Corporation, 1992; the BigTIFF design, 2004; Adobe Photoshop TIFF Technical Note 3, 2005
 //!   (floating-point predictor).
 //! - Open Microscopy Environment, OME-TIFF and the schema 2016-06.
+//! - The HDF5 File Format Specification, version 3.0; De Carlo et al., J. Synchrotron Rad. 21 (2014), doi
+//!   10.1107/S160057751401604X (Data Exchange); NeXus application definition `NXtomo`.
+//! - Gan et al., Nat. Commun. 12, 2379 (2021), doi 10.1038/s41467-021-22704-0, supplement (division by the delayed stack).
 //! - NumPy Enhancement Proposal 1, "A Simple File Format for NumPy Arrays".
 
 #![cfg_attr(
-    not(all(feature = "tiff", feature = "npy", feature = "png")),
+    not(all(feature = "tiff", feature = "npy", feature = "png", feature = "hdf5")),
     allow(
         dead_code,
-        reason = "each format uses its part of the core; with these three on, all of it must be used"
+        reason = "each format uses its part of the core; with these on, all of it must be used"
     )
 )]
 
 mod calibration;
-#[cfg(any(feature = "tiff", feature = "npy"))]
+#[cfg(any(
+    feature = "tiff",
+    feature = "npy",
+    feature = "hdf5",
+    feature = "mat",
+    feature = "photron",
+    feature = "phantom"
+))]
 mod codec;
+mod correct;
 mod error;
 mod format;
 mod limits;
@@ -124,16 +175,22 @@ mod pixel;
 mod reader;
 mod roi;
 mod sequence;
+mod signal;
 mod source;
 mod time;
 mod write;
 
 pub use calibration::{Calibration, FrameRate, PixelSize};
+pub use correct::{
+    BinFrames, BinPixels, Corrected, Correction, Despeckle, DivideDelayed, DriftSearch, FlatField,
+    Flicker, FrameKernel, HotPixels, Interpolation, LogDelta, MinusLog, Normalize, Prepared,
+    Resample, Rotate, Shift, ShiftFrames, Stretch, mean_frame, median_frame,
+};
 pub use error::{CodecProblem, Error, Result};
 pub use format::{ByteOrder, RawDescription};
 pub use limits::Limits;
 pub use metadata::{EffectiveBits, Metadata, Note, Origin, Recorded};
-pub use opener::{Opener, Salvage, open, salvage};
+pub use opener::{Opener, Role, Salvage, open, salvage};
 pub use pixel::{Pixel, PixelType, f16_to_f32};
 pub use reader::{
     Cropped, NativeFrame, Selected, SequenceReader, SequenceReaderExt, SequenceShape, Window,
@@ -141,6 +198,12 @@ pub use reader::{
 };
 pub use roi::RegionOfInterest;
 pub use sequence::ImageSequence;
+#[cfg(feature = "tdms")]
+pub use signal::TdmsFile;
+pub use signal::{
+    AffineTimeMap, Coregistration, FrameRule, FrameValues, Offset, OffsetSearch, Signal,
+    SignalTable, SignalTableReader,
+};
 pub use time::{Exposure, TimeAxis, TimeOf, Timing};
 #[cfg(feature = "npy")]
 pub use write::write_npy;

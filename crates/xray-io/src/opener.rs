@@ -1,5 +1,6 @@
 //! Opening a file or folder, and saving what is whole of a damaged one.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,6 +43,30 @@ pub fn salvage(path: impl AsRef<Path>) -> Result<Salvage> {
     Opener::new().salvage(path)
 }
 
+/// What frames show, in files that hold projections and fields together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Role {
+    /// The sample.
+    #[default]
+    Projection,
+    /// The beam without the sample.
+    Flat,
+    /// No beam.
+    Dark,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Projection => "projection",
+            Self::Flat => "flat",
+            Self::Dark => "dark",
+        })
+    }
+}
+
 /// How a file is opened: limits, strictness, choices, and what the user knows better than the file.
 ///
 /// # Examples
@@ -64,6 +89,7 @@ pub struct Opener {
     channel: Option<usize>,
     slice: Option<usize>,
     dataset: Option<String>,
+    role: Role,
     metadata: Metadata,
     raw: Option<RawDescription>,
     uniformity: Option<f64>,
@@ -118,6 +144,13 @@ impl Opener {
     /// Takes the array of this name of files that hold several. Default: only one array, or the standard name.
     pub fn dataset(mut self, name: impl Into<String>) -> Self {
         self.dataset = Some(name.into());
+        self
+    }
+
+    /// Takes the flat or dark fields of files that hold them beside the projections (Data Exchange, NeXus). It does not
+    /// count where an array is named by [`dataset`](Self::dataset). Default [`Role::Projection`].
+    pub fn role(mut self, role: Role) -> Self {
+        self.role = role;
         self
     }
 
@@ -333,6 +366,10 @@ impl Context<'_> {
 
     pub(crate) fn dataset(&self) -> Option<&str> {
         self.options.dataset.as_deref()
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        self.options.role
     }
 
     /// What the user said; formats need not apply it, but may take the frame rate to place missing frames.

@@ -88,6 +88,11 @@ impl Source {
         &self.path
     }
 
+    /// Whether the bytes are in memory: no file lies beside them then.
+    pub(crate) fn is_memory(&self) -> bool {
+        matches!(self.kind, Kind::Memory(_))
+    }
+
     pub(crate) fn len(&self) -> u64 {
         self.length
     }

@@ -15,9 +15,20 @@ use xray_io::{Opener, SequenceReader, SequenceReaderExt};
 type TestResult = Result<(), Box<dyn Error>>;
 
 fn is_ours(name: &str) -> bool {
-    [".tif", ".npy", ".npz"]
+    let endings = [
+        (".tif", true),
+        (".npy", true),
+        (".npz", true),
+        (".cih", cfg!(feature = "photron")),
+        (".cihx", cfg!(feature = "photron")),
+        (".mraw", cfg!(feature = "photron")),
+        (".cine", cfg!(feature = "phantom")),
+        (".h5", cfg!(feature = "hdf5")),
+        (".mat", cfg!(feature = "mat")),
+    ];
+    endings
         .iter()
-        .any(|ending| name.ends_with(ending))
+        .any(|(ending, is_built)| *is_built && name.ends_with(ending))
 }
 
 fn read(path: &Path) -> xray_io::Result<(usize, usize)> {
@@ -62,6 +73,17 @@ fn damaged_files_are_errors_and_cost_little() -> TestResult {
         );
         match (&result, must) {
             (Ok(_), must) if must.starts_with("no panic") => {}
+            // The geometry is whole; what is wrong is left unknown, and a note says so.
+            (Ok((6, notes)), _)
+                if [
+                    "mraw_rate_zero",
+                    "mraw_save_step_zero",
+                    "mraw_shutter_garbage",
+                ]
+                .iter()
+                .any(|start| name.starts_with(start))
+                    && *notes > 0 => {}
+            (Ok((6, _)), "readable") => {}
             // A stream that holds more than its strip is read up to the strip's size.
             (Ok(_), must) if must.contains("stop at 512 bytes") => {}
             (Ok((6, notes)), must)
@@ -69,7 +91,9 @@ fn damaged_files_are_errors_and_cost_little() -> TestResult {
             (Ok(frames), _) => failures.push(format!("{name} gave {frames:?}")),
             (Err(error), _) => {
                 let text = error.to_string();
-                if !text.contains(name.as_str()) {
+                // Pixels that fall short lie in a file beside the header.
+                let stem = name.strip_suffix(".cih").unwrap_or(name);
+                if !text.contains(stem) {
                     failures.push(format!("{name}: the error does not name the file: {text}"));
                 }
             }
@@ -116,6 +140,30 @@ fn fuzzed_files_of_other_programs_do_no_harm() -> TestResult {
     Ok(())
 }
 
+#[cfg(feature = "hdf5")]
+#[test]
+fn lengths_that_overflow_are_an_error() {
+    // Found by fuzzing: an old layout whose lengths have a product above 64 bits.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fuzz");
+    let path = folder.join("hdf5_layout_overflow.h5");
+    assert!(xray_io::open(&path).is_err());
+    let _ = xray_io::salvage(&path);
+}
+
+#[cfg(feature = "mat")]
+#[test]
+fn bad_variables_do_no_harm() -> TestResult {
+    let Some(folder) = data("third-party/malformed-mat-scipy-BSD3") else {
+        return Ok(());
+    };
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        println!("{}: {:?}", path.display(), read(&path));
+        let _ = xray_io::salvage(&path);
+    }
+    Ok(())
+}
+
 #[test]
 fn every_cut_of_a_file_is_an_error_or_salvaged_with_a_report() -> TestResult {
     let Some(folder) = data("synthetic/valid") else {
@@ -127,7 +175,16 @@ fn every_cut_of_a_file_is_an_error_or_salvaged_with_a_report() -> TestResult {
         "bigtiff_u16.tif",
         "tiled16_u16_deflate.tif",
         "stack.npy",
+        "synth_u16.cine",
+        "synth_p10.cine",
+        "gray8_raw.avi",
     ] {
+        if name.contains(".avi") && !cfg!(feature = "avi") {
+            continue;
+        }
+        if name.contains(".cine") && !cfg!(feature = "phantom") {
+            continue;
+        }
         let whole = fs::read(folder.join(name))?;
         for percent in (0..100).step_by(3) {
             let cut = whole[..whole.len() * percent / 100].to_vec();

@@ -1,13 +1,13 @@
 //! Deflate, with and without the zlib frame.
 
-#[cfg(feature = "tiff")]
+#[cfg(any(feature = "tiff", feature = "hdf5", feature = "mat"))]
 use std::cell::RefCell;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::error::CodecProblem;
 
-#[cfg(feature = "tiff")]
+#[cfg(any(feature = "tiff", feature = "hdf5", feature = "mat"))]
 thread_local! {
     /// The state of zlib, some 40 kB, kept between strips.
     static ZLIB: RefCell<Decompress> = RefCell::new(Decompress::new(true));
@@ -16,7 +16,7 @@ thread_local! {
 }
 
 /// A zlib stream. Its checksum is held against the pixels where the stream ends with them.
-#[cfg(feature = "tiff")]
+#[cfg(any(feature = "tiff", feature = "hdf5", feature = "mat"))]
 pub(crate) fn inflate_zlib(input: &[u8], output: &mut [u8]) -> Result<(), CodecProblem> {
     #[cfg(feature = "libdeflate")]
     {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use ndarray::{Array2, Array3};
 
 use super::{Cropped, Selected, SequenceReader, SequenceShape, Windows};
+use crate::correct::{Corrected, Correction};
 use crate::error::{Error, Result};
 use crate::parallel::for_each_part;
 use crate::pixel::{Pixel, PixelType};
@@ -206,6 +207,36 @@ pub trait SequenceReaderExt: SequenceReader {
         Self: Sized,
     {
         Cropped::new(self, region)
+    }
+
+    /// A reader of corrected frames, each computed when it is read.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a setting out of range, [`Error::ShapeMismatch`] for a field of another size, and
+    /// those of reading, for corrections that look at the input first.
+    ///
+    /// # Examples
+    ///
+    /// Flat field, dark field, attenuation, and the change since the last frame:
+    ///
+    /// ```
+    /// use ndarray::{Array2, Array3};
+    /// use xray_io::{Despeckle, DivideDelayed, FlatField, ImageSequence, MinusLog, SequenceReaderExt};
+    ///
+    /// let sequence = ImageSequence::new(Array3::from_elem((5, 8, 8), 600.0))?;
+    /// let fields = FlatField::new(Array2::from_elem((8, 8), 1100.0)).dark(Array2::from_elem((8, 8), 100.0));
+    /// let attenuation = (&sequence).correct(&fields)?.correct(&Despeckle::new())?.correct(&MinusLog::new())?;
+    /// assert!((attenuation.read_frame_f32(4)?[[3, 3]] - 2.0_f32.ln()).abs() < 1e-6);
+    /// let change = sequence.correct(&DivideDelayed::new(1))?;
+    /// assert_eq!(change.n_frames(), 6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    fn correct(self, correction: &dyn Correction) -> Result<Corrected<Self>>
+    where
+        Self: Sized,
+    {
+        Corrected::new(self, correction)
     }
 
     /// A reader of some frames, in the order given.

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 
 use super::layout::Compression;
-use super::unpack::{undo_differences, undo_float_differences, unpack_row};
+use super::unpack::{undo_differences, undo_float_differences};
 use super::{Chunk, Pages, Tiff};
 use crate::codec;
+use crate::codec::unpack_row;
 use crate::error::{CodecProblem, Error, Result};
 use crate::pixel::swap_bytes;
 

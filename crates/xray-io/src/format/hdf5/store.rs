@@ -1,0 +1,72 @@
+//! What `hdf5-reader` reads from, and its errors as ours.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hdf5_reader::error::Error as Refusal;
+use hdf5_reader::storage::{Storage, StorageBuffer};
+
+use crate::error::{Error, Result};
+use crate::source::Source;
+
+/// A source as the storage of `hdf5-reader`: nothing is allocated unless it is in the file.
+pub(super) struct Store(pub(super) Arc<Source>);
+
+impl Storage for Store {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    fn read_range(&self, offset: u64, len: usize) -> Result<StorageBuffer, Refusal> {
+        match self.0.read_vec("a structure", offset, len as u64) {
+            Ok(bytes) => Ok(StorageBuffer::from_vec(bytes)),
+            Err(Error::Truncated {
+                offset,
+                needed,
+                available,
+                ..
+            }) => Err(Refusal::UnexpectedEof {
+                offset,
+                needed,
+                available,
+            }),
+            Err(error) => Err(Refusal::Io(std::io::Error::other(error))),
+        }
+    }
+}
+
+/// What `hdf5-reader` refuses, by the kind of fault.
+pub(super) fn refused(path: &Path, refusal: &Refusal) -> Error {
+    match refusal {
+        Refusal::Context { source, .. } => refused(path, source),
+        Refusal::UnexpectedEof {
+            offset,
+            needed,
+            available,
+        } => Error::Truncated {
+            path: path.to_owned(),
+            frame: None,
+            what: "an HDF5 structure",
+            offset: *offset,
+            needed: *needed,
+            available: *available,
+        },
+        Refusal::GroupNotFound(name) | Refusal::DatasetNotFound(name) => Error::NotFound {
+            path: path.to_owned(),
+            what: "data set",
+            name: crate::error::cut(name, 80),
+        },
+        Refusal::UnsupportedLayoutClass(3) => {
+            Error::unsupported(path, "a layout", "of a virtual data set")
+        }
+        Refusal::UnsupportedSuperblockVersion(_)
+        | Refusal::UnsupportedObjectHeaderVersion(_)
+        | Refusal::UnsupportedDatatypeClass(_)
+        | Refusal::UnsupportedLayoutClass(_)
+        | Refusal::UnsupportedLayoutVersion(_)
+        | Refusal::UnsupportedLinkType(_)
+        | Refusal::UnsupportedFilter(_)
+        | Refusal::UnsupportedEncoding(_) => Error::unsupported(path, "HDF5:", refusal),
+        _ => Error::invalid(path, "an HDF5 structure", None, "readable", refusal),
+    }
+}

@@ -1,0 +1,286 @@
+//! The coverage table of the crate guide, made from what the readers do with the public files.
+//!
+//! `UPDATE_GOLDEN=1 cargo test -p xray-io --features avi,lzma,mat,tdms --test coverage` writes `coverage.md` again. What other
+//! programs read is not measured here; it is what their documentation and sources say.
+
+#![cfg(all(
+    feature = "tiff",
+    feature = "npy",
+    feature = "hdf5",
+    feature = "photron",
+    feature = "phantom",
+    feature = "mat",
+    feature = "avi",
+    feature = "tdms",
+    feature = "lzma"
+))]
+
+mod common;
+
+use std::error::Error;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use common::data;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use xray_io::{
+    Error as IoError, Opener, PixelType, RawDescription, SequenceReader, SignalTableReader,
+    TdmsFile,
+};
+
+/// A row of the table: its name, the files by the start and the end of their keys, and what others read: tifffile, h5py,
+/// PIMS, DXchange, pyMRAW.
+struct Family {
+    name: &'static str,
+    starts: &'static [&'static str],
+    ends: &'static str,
+    others: [&'static str; 5],
+}
+
+const FAMILIES: &[Family] = &[
+    Family {
+        name: "TIFF: strips, tiles, all sample types",
+        starts: &["strip_", "tiled16"],
+        ends: ".tif",
+        others: ["yes", "", "yes", "yes", ""],
+    },
+    Family {
+        name: "BigTIFF",
+        starts: &["bigtiff", "tiled32"],
+        ends: ".tif",
+        others: ["yes", "", "yes", "", ""],
+    },
+    Family {
+        name: "TIFF: PackBits, LZW, deflate, zstd",
+        starts: &["packbits_", "lzw_", "deflate_", "zstd_"],
+        ends: ".tif",
+        others: ["yes", "", "part", "", ""],
+    },
+    Family {
+        name: "TIFF: LZMA",
+        starts: &["lzma_"],
+        ends: ".tif",
+        others: ["yes", "", "part", "", ""],
+    },
+    Family {
+        name: "TIFF: LERC",
+        starts: &["lerc_"],
+        ends: ".tif",
+        others: ["yes", "", "part", "", ""],
+    },
+    Family {
+        name: "TIFF: 10, 12, 14 bits packed",
+        starts: &["packed"],
+        ends: ".tif",
+        others: ["yes", "", "part", "", ""],
+    },
+    Family {
+        name: "ImageJ and shaped stacks",
+        starts: &["imagej_", "shaped_"],
+        ends: ".tif",
+        others: ["yes", "", "yes", "", ""],
+    },
+    Family {
+        name: "OME-TIFF",
+        starts: &["ome"],
+        ends: ".tif",
+        others: ["yes", "", "part", "", ""],
+    },
+    Family {
+        name: "folder of frames, natural order",
+        starts: &["seq/"],
+        ends: "",
+        others: ["part", "", "part", "yes", ""],
+    },
+    Family {
+        name: "HDF5: Data Exchange",
+        starts: &["dx_"],
+        ends: "/exchange/data",
+        others: ["", "raw", "", "yes", ""],
+    },
+    Family {
+        name: "HDF5: NeXus tomography",
+        starts: &["nxtomo"],
+        ends: "",
+        others: ["", "raw", "", "yes", ""],
+    },
+    Family {
+        name: "HDF5: virtual data sets",
+        starts: &["vds.h5"],
+        ends: "",
+        others: ["", "yes", "", "", ""],
+    },
+    Family {
+        name: "Photron .cih with .mraw",
+        starts: &["synth_"],
+        ends: ".cih",
+        others: ["", "", "", "", "yes"],
+    },
+    Family {
+        name: "Photron .cihx with .mraw",
+        starts: &["synth_"],
+        ends: ".cihx",
+        others: ["", "", "", "", "yes"],
+    },
+    Family {
+        name: "Phantom .cine",
+        starts: &["synth_"],
+        ends: ".cine",
+        others: ["", "", "yes", "", ""],
+    },
+    Family {
+        name: "NPY, NPZ, raw",
+        starts: &["stack", "raw_"],
+        ends: "",
+        others: ["", "", "part", "part", ""],
+    },
+    Family {
+        name: "MATLAB 4, 5, 7.3",
+        starts: &["abs_"],
+        ends: "",
+        others: ["", "part", "", "", ""],
+    },
+    Family {
+        name: "uncompressed AVI",
+        starts: &["gray8"],
+        ends: ".avi",
+        others: ["", "", "yes", "", ""],
+    },
+    Family {
+        name: "tables of signals",
+        starts: &["absorptivity", "scope", "nist", "cmu"],
+        ends: "",
+        others: ["", "", "", "", ""],
+    },
+    Family {
+        name: "TDMS signals",
+        starts: &["photodiode"],
+        ends: "",
+        others: ["", "", "", "", ""],
+    },
+];
+
+enum Outcome {
+    Equal,
+    Refused,
+    Wrong(String),
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+fn digest(reader: &dyn SequenceReader) -> xray_io::Result<String> {
+    let mut frame = vec![0; reader.shape().frame_bytes(reader.pixel_type())];
+    let mut hash = Sha256::new();
+    for number in 0..reader.shape().n_frames {
+        reader.read_native_into(number, &mut frame)?;
+        hash.update(&frame);
+    }
+    Ok(hex(&hash.finalize()))
+}
+
+fn outcome(folder: &Path, key: &str, entry: &Value) -> Outcome {
+    let (name, part) = key
+        .split_once("::")
+        .map_or((key, None), |(name, part)| (name, Some(part)));
+    let path = folder.join(name);
+    let is = |ending: &str| path.extension().is_some_and(|found| found == ending);
+    if is("csv") {
+        // The values of every table are compared in the tests of signals.
+        return match SignalTableReader::new().open(&path) {
+            Ok(_) => Outcome::Equal,
+            Err(error) => Outcome::Wrong(error.to_string()),
+        };
+    }
+    if is("tdms") {
+        let channel = TdmsFile::open(&path).and_then(|file| file.signal(part.unwrap_or_default()));
+        return match channel {
+            Ok(signal) => {
+                let bytes: Vec<u8> = signal
+                    .values()
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect();
+                if Some(hex(&Sha256::digest(&bytes)).as_str()) == entry["sha256"].as_str() {
+                    Outcome::Equal
+                } else {
+                    Outcome::Wrong("other values".to_owned())
+                }
+            }
+            Err(error) => Outcome::Wrong(error.to_string()),
+        };
+    }
+    let mut opener = Opener::new();
+    if let Some(part) = part {
+        opener = opener.dataset(part);
+    }
+    if is("raw") {
+        opener = opener.raw(RawDescription::new(37, 52, PixelType::U16));
+    }
+    match opener.open(&path).and_then(|reader| digest(&reader)) {
+        Ok(found) if Some(found.as_str()) == entry["sha256"].as_str() => Outcome::Equal,
+        Ok(_) => Outcome::Wrong("other pixels".to_owned()),
+        Err(IoError::Unsupported { .. } | IoError::UnknownFormat { .. }) => Outcome::Refused,
+        Err(error) => Outcome::Wrong(error.to_string()),
+    }
+}
+
+#[test]
+#[cfg(target_endian = "little")]
+fn the_table_of_the_guide_is_what_the_readers_do() -> Result<(), Box<dyn Error>> {
+    let Some(folder) = data("synthetic/valid") else {
+        return Ok(());
+    };
+    let all: Value = serde_json::from_str(&fs::read_to_string(folder.join("expected.json"))?)?;
+    let files = all["files"].as_object().ok_or("files")?;
+    let mut table = String::from(
+        "| files | equal to the manifest | refused by name | tifffile | h5py | PIMS | DXchange | pyMRAW |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    let mut counted = 0;
+    for family in FAMILIES {
+        let (mut equal, mut refused, mut n) = (0, 0, 0);
+        for (key, entry) in files {
+            let belongs = family.starts.iter().any(|start| key.starts_with(start))
+                && key.ends_with(family.ends);
+            if !belongs {
+                continue;
+            }
+            n += 1;
+            match outcome(&folder, key, entry) {
+                Outcome::Equal => equal += 1,
+                Outcome::Refused => refused += 1,
+                Outcome::Wrong(problem) => panic!("{key}: {problem}"),
+            }
+        }
+        assert!(n > 0, "no file of {}", family.name);
+        counted += n;
+        let others: Vec<&str> = family
+            .others
+            .iter()
+            .map(|cell| if cell.is_empty() { "no" } else { cell })
+            .collect();
+        writeln!(
+            table,
+            "| {} | {equal} of {n} | {refused} | {} |",
+            family.name,
+            others.join(" | ")
+        )?;
+    }
+    // The goldens of the corrections are the only files that are in no row.
+    let goldens = files
+        .keys()
+        .filter(|key| key.starts_with("golden_"))
+        .count();
+    assert_eq!(counted + goldens, files.len());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("coverage.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &table)?;
+    }
+    assert_eq!(fs::read_to_string(&path)?, table);
+    Ok(())
+}

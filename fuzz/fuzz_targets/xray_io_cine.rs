@@ -1,0 +1,13 @@
+//! Phantom `.cine` files.
+
+#![no_main]
+
+#[path = "../support/frames.rs"]
+mod frames;
+
+use frames::{check, marked};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    check("fuzz.cine", &marked(bytes, &[(0, b"CI\x2c\0")]));
+});
