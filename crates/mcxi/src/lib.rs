@@ -1,11 +1,28 @@
 //! Move contrast X-ray imaging (MCXI): what moves in an X-ray sequence, by temporal frequency.
-//!
-//! **This release holds the error type only.** The crate is planned to hold a temporal frequency
-//! filter per pixel (band, window, amplitude, phase and filtered sequences), the map of
-//! quasi-stationary zones that follows from it, and measures of contrast and noise, checked against
-//! simulated sequences with known flow. It will not read files (`xray-io`) or estimate velocity
-//! (`optical-flow`).
 
+mod band;
+mod bandpass;
+mod contrast;
+mod detrend;
 mod error;
+mod frames;
+mod kernel;
+mod measure;
+mod parallel;
+mod sample;
+mod spectrum;
+mod stream;
+mod window;
 
+pub use band::Band;
+pub use bandpass::{BandPass, Extension};
+pub use contrast::{BandImage, MoveContrast};
+pub use detrend::Detrend;
 pub use error::{Error, Result};
+pub use frames::NonFinite;
+pub use measure::Measure;
+pub use sample::{Real, Sample};
+pub use spectrum::{Spectrum, zero_order};
+pub use stream::{ContrastStream, WindowImages};
+pub use window::{Window, WindowSums};
+pub use xray_io::FrameRate;
