@@ -2,7 +2,6 @@
 
 use ndarray::{Array3, ArrayView3};
 use num_complex::Complex;
-use realfft::RealFftPlanner;
 use xray_io::FrameRate;
 
 use crate::band::Band;
@@ -151,8 +150,8 @@ impl BandPass {
             .into_iter()
             .map(|h| <S::Real as Real>::of(h / n as f64))
             .collect();
-        let mut planner = RealFftPlanner::<S::Real>::new();
-        let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
+        let forward = <S::Real as Real>::forward(n);
+        let inverse = <S::Real as Real>::inverse(n);
         let mut out = Array3::from_elem((n_frames, shape.0, shape.1), <S::Real as Real>::NAN);
         let n_pixels = shape.0 * shape.1;
         let images = out.as_slice_mut().unwrap_or_default().chunks_mut(n_pixels);

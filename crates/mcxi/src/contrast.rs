@@ -182,6 +182,10 @@ impl MoveContrast {
         self.detrend
     }
 
+    pub(crate) fn bands_of(&self) -> &[Band] {
+        &self.bands
+    }
+
     pub(crate) fn length(&self, n_frames: usize) -> usize {
         self.transform_length.unwrap_or(n_frames)
     }

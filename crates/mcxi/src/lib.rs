@@ -1,28 +1,45 @@
 //! Move contrast X-ray imaging (MCXI): what moves in an X-ray sequence, by temporal frequency.
 
+mod adaptive;
 mod band;
 mod bandpass;
 mod contrast;
+mod detect;
 mod detrend;
+mod eigen;
 mod error;
 mod frames;
 mod kernel;
 mod measure;
+mod noise;
+mod normalize;
 mod parallel;
+mod quality;
+mod region;
+pub mod rival;
 mod sample;
+mod smooth;
 mod spectrum;
+mod stagnation;
 mod stream;
 mod window;
 
+pub use adaptive::{BandChoice, BandCriterion};
 pub use band::Band;
 pub use bandpass::{BandPass, Extension};
 pub use contrast::{BandImage, MoveContrast};
+pub use detect::{Detection, MotionDetector, f_threshold};
 pub use detrend::Detrend;
 pub use error::{Error, Result};
 pub use frames::NonFinite;
 pub use measure::Measure;
+pub use noise::PhotonModel;
+pub use normalize::{Normalization, subtract_region_mean};
+pub use quality::{ContrastToNoise, NoiseTerms, RocPoint, auc, roc};
 pub use sample::{Real, Sample};
+pub use smooth::gaussian;
 pub use spectrum::{Spectrum, zero_order};
+pub use stagnation::{Stagnation, StagnationAt, StagnationMap};
 pub use stream::{ContrastStream, WindowImages};
 pub use window::{Window, WindowSums};
-pub use xray_io::FrameRate;
+pub use xray_io::{FrameRate, PixelSize};

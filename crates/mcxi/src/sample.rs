@@ -1,6 +1,8 @@
 //! Types of pixels, and the numbers that are computed with.
 
-use realfft::FftNum;
+use std::sync::Arc;
+
+use realfft::{ComplexToReal, FftNum, RealFftPlanner, RealToComplex};
 
 mod sealed {
     pub trait Sealed {}
@@ -23,6 +25,14 @@ pub trait Real: sealed::Sealed + FftNum + PartialOrd {
 
     /// Neither infinite nor not a number.
     fn finite(self) -> bool;
+
+    /// A transform of real samples. Made here, for two types, so that the planner is not compiled into every user's program again.
+    #[doc(hidden)]
+    fn forward(n: usize) -> Arc<dyn RealToComplex<Self>>;
+
+    /// Its inverse.
+    #[doc(hidden)]
+    fn inverse(n: usize) -> Arc<dyn ComplexToReal<Self>>;
 }
 
 macro_rules! real {
@@ -59,6 +69,14 @@ macro_rules! real {
             #[inline(always)]
             fn finite(self) -> bool {
                 self.is_finite()
+            }
+
+            fn forward(n: usize) -> Arc<dyn RealToComplex<Self>> {
+                RealFftPlanner::new().plan_fft_forward(n)
+            }
+
+            fn inverse(n: usize) -> Arc<dyn ComplexToReal<Self>> {
+                RealFftPlanner::new().plan_fft_inverse(n)
             }
         }
     };

@@ -2,7 +2,6 @@
 
 use ndarray::{Array2, Array3, ArrayView3, Zip};
 use num_complex::Complex;
-use realfft::RealFftPlanner;
 use xray_io::FrameRate;
 
 use crate::contrast::{MoveContrast, image_of, sided};
@@ -47,7 +46,7 @@ impl MoveContrast {
         let n_pixels = shape.0 * shape.1;
         let zero = Complex::new(<S::Real as Real>::of(0.0), <S::Real as Real>::of(0.0));
         let mut bins = vec![vec![zero; n_pixels]; n / 2 + 1];
-        let fft = RealFftPlanner::<S::Real>::new().plan_fft_forward(n);
+        let fft = <S::Real as Real>::forward(n);
         let weights: Vec<S::Real> = self.weights(n_frames);
         let trend = self.trend::<S::Real>(n_frames);
         for_each(

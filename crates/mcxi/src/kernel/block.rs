@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use num_complex::Complex;
-use realfft::{RealFftPlanner, RealToComplex};
+use realfft::RealToComplex;
 
 use super::dispatch::{Job, dispatch};
 use super::lane::{LANES, Lane};
@@ -110,7 +110,7 @@ impl<R: Real> BlockPlan<R> {
         } else if kept.len() <= MOST_DIRECT {
             Route::Direct(kept.clone().map(|k| waves(k, n_frames, n)).collect())
         } else {
-            Route::General(RealFftPlanner::new().plan_fft_forward(n))
+            Route::General(R::forward(n))
         };
         Self {
             load: Load::new(n_frames, n, detrend, weights, on_spectrum),
