@@ -137,7 +137,7 @@ impl Error {
     pub(crate) fn parameter(
         name: &'static str,
         requirement: &'static str,
-        found: impl ToString,
+        found: impl std::fmt::Display,
     ) -> Self {
         Self::InvalidParameter {
             name,

@@ -31,7 +31,7 @@ impl<'a, S: Copy> Frames<'a, S> {
             });
         }
         let array = if view.is_standard_layout() {
-            CowArray::from(view.clone())
+            CowArray::from(*view)
         } else {
             let values: Vec<S> = view.iter().copied().collect();
             let owned = ndarray::Array3::from_shape_vec(view.raw_dim(), values);

@@ -187,14 +187,15 @@ pub fn auc<R: Real>(
 /// Twice the rank sum is a whole number, so the result is exact up to its last rounding.
 pub(crate) fn rank_auc(signal: &[f64], background: &[f64]) -> f64 {
     let labeled = |values: &[f64], is_signal| -> Vec<(f64, bool)> {
-        values.iter().map(|v| (*v, is_signal)).collect()
+        // a sum with 0 makes one of the two zeros
+        values.iter().map(|v| (*v + 0.0, is_signal)).collect()
     };
     let mut all = labeled(signal, true);
     all.extend(labeled(background, false));
     all.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
     let mut doubled = 0_u128;
     let mut below = 0_u128;
-    for group in all.chunk_by(|a, b| a.0 == b.0) {
+    for group in all.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
         let ours = group.iter().filter(|v| v.1).count() as u128;
         let theirs = group.len() as u128 - ours;
         doubled += ours * (2 * below + theirs);
@@ -226,12 +227,12 @@ pub fn roc<R: Real>(
 ) -> Result<Vec<RocPoint>> {
     let signal = values("signal", image, signal, 1)?;
     let background = values("background", image, background, 1)?;
-    let mut all: Vec<(f64, bool)> = signal.iter().map(|v| (*v, true)).collect();
-    all.extend(background.iter().map(|v| (*v, false)));
+    let mut all: Vec<(f64, bool)> = signal.iter().map(|v| (*v + 0.0, true)).collect();
+    all.extend(background.iter().map(|v| (*v + 0.0, false)));
     all.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let (mut hits, mut alarms) = (0, 0);
     let mut points = Vec::new();
-    for group in all.chunk_by(|a, b| a.0 == b.0) {
+    for group in all.chunk_by(|a, b| a.0.total_cmp(&b.0).is_eq()) {
         let ours = group.iter().filter(|v| v.1).count();
         hits += ours;
         alarms += group.len() - ours;
@@ -271,7 +272,7 @@ mod tests {
             for (b, in_b) in image.iter().zip(&background) {
                 if *in_a && *in_b {
                     n += 1.0;
-                    sum += if a > b { 1.0 } else { 0.0 } + if a == b { 0.5 } else { 0.0 };
+                    sum += 0.5 * (f64::from(u8::from(a > b)) + f64::from(u8::from(a >= b)));
                 }
             }
         }

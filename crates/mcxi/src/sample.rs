@@ -1,5 +1,10 @@
 //! Types of pixels, and the numbers that are computed with.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+
 use std::sync::Arc;
 
 use realfft::{ComplexToReal, FftNum, RealFftPlanner, RealToComplex};

@@ -104,7 +104,7 @@ impl MoveContrast {
                 pixels
                     .checked_mul(length)
                     .and_then(|all| all.checked_mul(size_of::<S>()))
-                    .is_some_and(|bytes| bytes <= isize::MAX as usize)
+                    .is_some_and(|bytes| isize::try_from(bytes).is_ok())
             })
             .ok_or(too_large)?;
         Ok(ContrastStream {

@@ -90,7 +90,7 @@ mod tests {
             let [a0, a1, a2] = window.coefficients();
             let sums = window.sums(37);
             approx::assert_relative_eq!(sums.first, 37.0 * a0, max_relative = 1e-13);
-            let second = 37.0 * (a0 * a0 + (a1 * a1 + a2 * a2) / 2.0);
+            let second = 37.0 * (a0 * a0 + 0.5 * (a1 * a1 + a2 * a2));
             approx::assert_relative_eq!(sums.second, second, max_relative = 1e-13);
         }
     }

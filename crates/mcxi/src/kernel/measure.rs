@@ -52,11 +52,8 @@ impl<R: Real> Reduce<R> {
                     for l in 0..LANES {
                         let amplitude = p.0[l].root() * *c;
                         // not a number stays
-                        if amplitude > best.0[l] || amplitude != amplitude {
+                        if amplitude > best.0[l] || is_nan(amplitude) {
                             best.0[l] = amplitude;
-                        }
-                        if best.0[l] != best.0[l] {
-                            best.0[l] = R::NAN;
                         }
                     }
                 }
@@ -77,7 +74,7 @@ impl<R: Real> Reduce<R> {
                     }
                 }
                 for l in 0..LANES {
-                    if bad.0[l] != bad.0[l] {
+                    if is_nan(bad.0[l]) {
                         at.0[l] = R::NAN;
                     }
                 }
@@ -106,4 +103,9 @@ impl<R: Real> Reduce<R> {
         }
         sum
     }
+}
+
+#[inline(always)]
+fn is_nan<R: Real>(value: R) -> bool {
+    value.partial_cmp(&value).is_none()
 }
