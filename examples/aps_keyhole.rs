@@ -141,7 +141,7 @@ fn main() -> Outcome<()> {
         picture(
             &images[i].1,
             pixel_um,
-            axis(if i == 0 { "absorbance" } else { "RMS" }),
+            axis(if i == 0 { "−ln counts" } else { "RMS" }),
             colormap,
             200.0,
         )

@@ -80,6 +80,9 @@ fn page(
     rms: &Array2<f32>,
     pixel_um: f64,
 ) -> PanelFigure {
+    // the plate only: air would take up the gray scale
+    let below = |image: &Array2<f32>| image.slice(ndarray::s![image.nrows() / 6.., ..]).to_owned();
+    let (absorption, motion, rms) = (&below(absorption), &below(motion), &below(rms));
     PanelFigure::new(2)
         .panel(picture(
             absorption,

@@ -67,7 +67,7 @@ fn main() -> Outcome<()> {
     }
     let mut figure = ScatterFigure::new(
         Axis::new("smoothing of the band power", "px"),
-        Axis::new("share of the liquid called stationary", "%"),
+        Axis::new("liquid called stationary", "%"),
     );
     let mut table = "film,false_alarm_probability,sigma_px,area_um2,share_of_liquid\n".to_owned();
     let mut rows = Vec::new();

@@ -1,15 +1,14 @@
 //! The same bits from every way to the same image, and what is refused.
 
-mod common;
-
 use std::ops::ControlFlow;
 
-use common::Outcome;
 use mcxi::{Band, BandPass, Detrend, Error, FrameRate, Measure, MoveContrast, NonFinite, Window};
 use ndarray::{Array2, Array3, ArrayView3, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use xray_io::ImageSequence;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn counts(n_frames: usize, n_rows: usize, n_columns: usize) -> Array3<u16> {
     let mut random = ChaCha8Rng::seed_from_u64(5);

@@ -1,12 +1,11 @@
 //! False alarms on noise, to 1e-3 within ±10 % of nominal (counting error below 3 %); `mcxi_false_alarms` goes to 1e-4.
 
-mod common;
-
-use common::Outcome;
 use mcxi::{Band, Detrend, FrameRate, MotionDetector, MoveContrast, Window};
 use ndarray::Array3;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// Normal noise by Box and Muller, on a mean of 1000 and a level that differs from column to column.
 fn white(n_frames: usize, n_rows: usize, n_columns: usize) -> Array3<f32> {

@@ -352,3 +352,52 @@ impl<S: Sample> Job for BlockJob<'_, '_, S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::dispatch::BASELINE_ONLY;
+    use crate::{Band, Detrend, FrameRate, Measure, MoveContrast, Window};
+
+    /// The baseline and the widest instruction set, each forced, on all three routes; a last tile that is not full.
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() -> Result<(), Box<dyn std::error::Error>> {
+        let rate = FrameRate::from_hertz(1.0)?;
+        let n_pixels = 701;
+        for n in [32, 37, 131] {
+            let frames: Vec<Vec<u16>> = (0..n)
+                .map(|t| {
+                    (0..n_pixels)
+                        .map(|p| ((t * t * 31 + p * 7 + t * p) % 997) as u16)
+                        .collect()
+                })
+                .collect();
+            let slices: Vec<&[u16]> = frames.iter().map(Vec::as_slice).collect();
+            for detrend in [Detrend::None, Detrend::Mean, Detrend::Linear] {
+                let contrast = MoveContrast::new(rate)
+                    .window(Window::Blackman)
+                    .detrend(detrend)
+                    .bands([Band::from_fraction(0.1, 0.2), Band::all()])
+                    .measures([
+                        Measure::Rms,
+                        Measure::SumAmplitude,
+                        Measure::MaxAmplitude,
+                        Measure::PeakFrequency,
+                        Measure::CentroidFrequency,
+                    ]);
+                let plan = contrast.plan::<f32>(n)?;
+                let run = |baseline: bool| {
+                    BASELINE_ONLY.set(baseline);
+                    let mut images = vec![vec![0.0_f32; n_pixels]; plan.n_images()];
+                    let mut out: Vec<&mut [f32]> =
+                        images.iter_mut().map(Vec::as_mut_slice).collect();
+                    plan.run(&slices, 0, &mut out, &mut plan.workspace());
+                    BASELINE_ONLY.set(false);
+                    let bits = images.into_iter().flatten().map(f32::to_bits);
+                    bits.collect::<Vec<u32>>()
+                };
+                assert!(run(true) == run(false), "{n} frames, {detrend:?}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use ndarray::{Array3, ArrayD, IxDyn};
 
-pub type Outcome = Result<(), Box<dyn Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn Error>>;
 
 /// An array of `tests/data/oracle`, as f64: NPY version 1 with little-endian floats in C order, as NumPy wrote them.
-pub fn golden(name: &str) -> Result<ArrayD<f64>, Box<dyn Error>> {
+pub(crate) fn golden(name: &str) -> Result<ArrayD<f64>, Box<dyn Error>> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data/oracle")
         .join(format!("{name}.npy"));
@@ -38,12 +38,12 @@ pub fn golden(name: &str) -> Result<ArrayD<f64>, Box<dyn Error>> {
 }
 
 /// Frames of float32, which f64 holds exactly.
-pub fn frames(name: &str) -> Result<Array3<f64>, Box<dyn Error>> {
+pub(crate) fn frames(name: &str) -> Result<Array3<f64>, Box<dyn Error>> {
     Ok(golden(name)?.into_dimensionality()?)
 }
 
 /// Largest deviation, relative to the largest value of the reference.
-pub fn deviation<'a>(
+pub(crate) fn deviation<'a>(
     ours: impl IntoIterator<Item = f64>,
     reference: impl IntoIterator<Item = &'a f64>,
 ) -> f64 {
