@@ -20,7 +20,7 @@ use motion::{
 };
 
 const WINDOW: usize = 16;
-const FRAMES: usize = 30;
+const FRAMES: usize = 24;
 
 fn map(rate: FrameRate) -> StagnationMap {
     let contrast = MoveContrast::new(rate)
