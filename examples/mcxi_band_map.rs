@@ -8,6 +8,7 @@ use mcxi::{Band, FrameRate, Measure, MotionDetector, MoveContrast, Normalization
 use meltpool_plot::{Axis, Colormap, PanelFigure, Theme};
 use ndarray::Zip;
 use serde_json::json;
+use std::fmt::Write as _;
 
 #[path = "support/motion.rs"]
 mod motion;
@@ -64,7 +65,7 @@ fn main() -> Outcome<()> {
         );
         let image = &pair[0].image;
         let mean = image.iter().map(|v| f64::from(*v)).sum::<f64>() / image.len() as f64;
-        table.push_str(&format!("{},{},{mean}\n", low * 1e3, high * 1e3));
+        writeln!(table, "{},{},{mean}", low * 1e3, high * 1e3)?;
         means.push(mean);
         let label = format!("{low:.0}–{high:.0} kHz RMS");
         page = page.panel(picture(

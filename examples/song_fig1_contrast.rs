@@ -13,6 +13,7 @@ use mcxi::{
 use meltpool_plot::{Axis, Colormap, PanelFigure, Theme};
 use ndarray::{Array2, Array3};
 use serde_json::json;
+use std::fmt::Write as _;
 
 #[path = "support/motion.rs"]
 mod motion;
@@ -166,7 +167,7 @@ fn main() -> Outcome<()> {
             ("cnr_absorption", SIGMA_PX, same),
             ("cnr_motion", SIGMA_PX, after),
         ] {
-            table.push_str(&format!("20000,{seed},{name},{sigma},{value:.4}\n"));
+            writeln!(table, "20000,{seed},{name},{sigma},{value:.4}")?;
         }
         assert!(after >= 7.8 && after > 7.0 * before, "{before} {after}");
         cnr.push((before, after));
@@ -189,9 +190,7 @@ fn main() -> Outcome<()> {
         for sigma_px in [0.0, 2.0] {
             for (name, area) in region_images(&scene, rate, sigma_px)? {
                 println!("{photons:>6} photons, {sigma_px} px: AUC {area:.4}  {name}");
-                table.push_str(&format!(
-                    "{photons},1,\"auc {name}\",{sigma_px},{area:.5}\n"
-                ));
+                writeln!(table, "{photons},1,\"auc {name}\",{sigma_px},{area:.5}")?;
                 areas.push(json!({ "photons": photons, "sigma_px": sigma_px, "method": name, "auc": area }));
             }
         }

@@ -12,6 +12,7 @@ use meltpool_plot::{Axis, Colormap, Curve, PanelFigure, ScatterFigure, Series, T
 use meltpool_sim::{FilmPlan, preset};
 use ndarray::{Array2, Zip};
 use serde_json::json;
+use std::fmt::Write as _;
 
 #[path = "support/motion.rs"]
 mod motion;
@@ -129,10 +130,11 @@ fn main() -> Outcome<()> {
             let speeds = speeds(&plan, at.center.round() as usize)?;
             let truth = speeds.partition_point(|speed| *speed < limit) as f64;
             let error = at.area_um2 / truth - 1.0;
-            table.push_str(&format!(
-                "{seed},{},{:.0},{truth:.0},{error:.5}\n",
+            writeln!(
+                table,
+                "{seed},{},{:.0},{truth:.0},{error:.5}",
                 at.center, at.area_um2
-            ));
+            )?;
             if seed > 1 {
                 errors.push(error);
             }

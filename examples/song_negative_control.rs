@@ -5,6 +5,7 @@
 //! (`no_stagnation`); `--input STACK --pixel-um X --rate-hz Y` maps own frames (all rows below a fifth are then taken for liquid, the lower
 //! left for still). Some 20 s. Output: `target/figures/song_negative_control/`.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use mcxi::{Band, FrameRate, MoveContrast, Normalization, StagnationMap};
@@ -83,9 +84,10 @@ fn main() -> Outcome<()> {
                     .apply(&absorbance.view(), liquid, still)?;
                 let share = map.n_pixels() as f64 / n_liquid;
                 let area = map.n_pixels() as f64 * pixel_um * pixel_um;
-                table.push_str(&format!(
-                    "{name},{probability},{sigma_px},{area:.0},{share:.5}\n"
-                ));
+                writeln!(
+                    table,
+                    "{name},{probability},{sigma_px},{area:.0},{share:.5}"
+                )?;
                 rows.push(json!({ "film": name, "p": probability, "sigma_px": sigma_px, "area_um2": area, "share": share }));
                 shares.push(100.0 * share);
             }

@@ -18,7 +18,8 @@ fn components_and_sparse_part() -> Outcome {
         let input = frames(&format!("T{n}_input"))?;
         let reference = golden(&format!("T{n}_svd1_8"))?;
         let found = deviation(svd_filter(&input.view(), 1..8)?, &reference);
-        assert!(found <= 1e-12, "T{n}: {found:e}");
+        // The Gram matrix squares the condition: its largest eigenvalue is some 1e6 of the last that is kept, in both programs.
+        assert!(found <= 1e-10, "T{n}: {found:e}");
         let single = input.mapv(|v| v as f32);
         let ours = svd_filter(&single.view(), 1..8)?.mapv(f64::from);
         assert!(deviation(ours, &reference) <= 1e-5);
