@@ -24,7 +24,7 @@ use crate::smooth::gaussian;
 /// let mut state = 1_u32;
 /// let frames = Array3::from_shape_fn((32, 48, 64), |(n, y, x)| {
 ///     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-///     let moving = if y > 24 && x > 32 { 80.0 * (0.9 * n as f32 + 0.7 * x as f32).cos() } else { 0.0 };
+///     let moving = if y > 24 && x > 32 { 20.0 * (0.9 * n as f32 + 0.7 * x as f32).cos() } else { 0.0 };
 ///     1000.0 + moving + (state >> 24) as f32 * 0.1
 /// });
 /// let liquid = Array2::from_shape_fn((48, 64), |(y, _)| y > 24);
