@@ -29,7 +29,8 @@ fn components_and_sparse_part() -> Outcome {
         assert_eq!(result.iterations, 31, "as the reference");
         let reference = golden(&format!("T{n}_rpca_sparse"))?;
         let found = deviation(result.sparse, &reference);
-        assert!(found <= 1e-10, "T{n}: {found:e}"); // 31 iterations that amplify rounding
+        // A hundredth of the residual at which both programs stop; Gram matrices in each of 31 iterations amplify rounding.
+        assert!(found <= 1e-8, "T{n}: {found:e}");
     }
     Ok(())
 }
