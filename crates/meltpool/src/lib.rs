@@ -9,7 +9,7 @@
 //! | [`symreg`] | `symreg` | symbolic regression by genetic programming | usable |
 //! | [`plot`] | `meltpool-plot` | figures in one house style | usable |
 //! | [`io`] | `xray-io` | X-ray sequences and signals | error type only |
-//! | [`mcxi`] | `mcxi` | move contrast X-ray imaging | error type only |
+//! | [`mcxi`] | `mcxi` | move contrast X-ray imaging | usable |
 //! | [`flow`] | `optical-flow` | velocimetry | error type only |
 //! | [`morphology`] | `meltpool-morphology` | keyhole, melt pool, pores | error type only |
 //! | [`sim`] | `meltpool-sim` | synthetic radiographs with truth | error type only |

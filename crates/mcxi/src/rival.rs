@@ -1,0 +1,20 @@
+//! Other ways to show what moves, for comparison and use: each takes the same sequence and gives an image or a sequence.
+//!
+//! | | what it is | source |
+//! |---|---|---|
+//! | [`temporal_std`] | kinetic imaging, digital variance angiography | V. I. Orias et al., Invest. Radiol. 54, 2 (2019), as cited in reviews, not read |
+//! | [`excess_std`] | the same less photon noise | |
+//! | [`subtract_median`], [`subtract_mean`] | temporal subtraction | |
+//! | [`pair_means`], [`differences`] | pairwise averages and differences of frames | |
+//! | [`svd_filter`] | some of the temporal principal components | |
+//! | [`RobustPca`] | low rank + sparse, inexact augmented Lagrangian | Z. Lin, M. Chen, Y. Ma, arXiv:1009.5055, Algorithm 5 |
+
+mod robust;
+mod simple;
+mod svd;
+
+pub use robust::{RobustPca, RobustPcaResult, StopReason};
+pub use simple::{
+    differences, excess_std, pair_means, subtract_mean, subtract_median, temporal_std,
+};
+pub use svd::svd_filter;
