@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use mcxi::{Band, FrameRate, MoveContrast, Normalization, StagnationMap};
-use meltpool_plot::{Axis, Figure, ScatterFigure, Series};
+use meltpool_plot::{Axis, Figure, ScatterFigure, Series, Theme};
 use meltpool_sim::{Detector, preset};
 use serde_json::json;
 
@@ -69,7 +69,8 @@ fn main() -> Outcome<()> {
     let mut figure = ScatterFigure::new(
         Axis::new("smoothing of the band power", "px"),
         Axis::new("liquid called stationary", "%"),
-    );
+    )
+    .theme(Theme::page());
     let mut table = "film,false_alarm_probability,sigma_px,area_um2,share_of_liquid\n".to_owned();
     let mut rows = Vec::new();
     for (name, absorbance, liquid, still, rate, pixel_um) in &films {
