@@ -40,8 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .use_current_thread()
         .build_global()?;
     let n: usize = std::env::args()
-        .filter_map(|text| text.parse().ok())
-        .next()
+        .find_map(|text| text.parse().ok())
         .unwrap_or(32);
     let mut state = 1_u32;
     let frames = Array3::from_shape_simple_fn((n, 512, 512), || {

@@ -273,14 +273,17 @@ fn rows(problem: &Problem, seed: u64, n: usize, widened: f64, noise: f64) -> Out
 
 fn write(problem: &Problem, seed: u64, data: &Data, folder: &std::path::Path) -> Outcome {
     std::fs::create_dir_all(folder)?;
-    let mut text = format!("{},target\n", problem.names.join(","));
+    let mut writer = csv::Writer::from_path(folder.join(format!("{}__s{seed}.csv", problem.id)))?;
+    writer.write_record(problem.names.iter().map(String::as_str).chain(["target"]))?;
     for row in 0..data.n_rows() {
-        for column in data.columns() {
-            text += &format!("{:?},", column[row]);
-        }
-        text += &format!("{:?}\n", data.target()[row]);
+        let values = data
+            .columns()
+            .iter()
+            .map(|c| c[row])
+            .chain([data.target()[row]]);
+        writer.write_record(values.map(|v| format!("{v:?}")))?;
     }
-    std::fs::write(folder.join(format!("{}__s{seed}.csv", problem.id)), text)?;
+    writer.flush()?;
     Ok(())
 }
 
