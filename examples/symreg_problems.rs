@@ -1,6 +1,7 @@
 //! How surely and how fast `symreg` finds known laws again.
 //!
-//! `cargo run --release --example symreg_problems -- [--seconds S] [--seeds N] [--levels L] [--noise F] [--write DIR] [ID …]`
+//! `cargo run --release --example symreg_problems -- [--seconds S] [--seeds N] [--first-seed K]
+//! [--levels L] [--noise F] [--write DIR] [--exactly ID] [ID …]`
 //!
 //! The 29 problems of `benches/data/symreg/problems.csv`: 14 formulas of the AI Feynman list (Udrescu and Tegmark 2020,
 //! doi 10.1126/sciadv.aay2631; ranges are ours), 7 classical ones, and the two laws of Gan et al. (preprint, Eqs. 2 and 5)
@@ -55,10 +56,12 @@ struct Trial {
 struct Options {
     seconds: f64,
     seeds: u64,
+    first_seed: u64,
     levels: usize,
     noise: f64,
     write: Option<PathBuf>,
     ids: Vec<String>,
+    exactly: Option<String>,
 }
 
 fn main() -> Outcome {
@@ -78,10 +81,11 @@ fn main() -> Outcome {
         let Some(problem) = problem(line, options.noise)? else {
             return Err(format!("cannot read the problem: {line}").into());
         };
-        if !options.ids.is_empty() && !options.ids.iter().any(|i| problem.id.contains(i.as_str())) {
+        let wanted = options.ids.is_empty() || options.ids.iter().any(|i| problem.id.contains(i));
+        if !wanted || options.exactly.as_ref().is_some_and(|id| *id != problem.id) {
             continue;
         }
-        let trials: Vec<Trial> = (1..=options.seeds)
+        let trials: Vec<Trial> = (options.first_seed..options.first_seed + options.seeds)
             .map(|seed| trial(&problem, seed, &options))
             .collect::<Outcome<_>>()?;
         let count = |f: &dyn Fn(&Trial) -> bool| trials.iter().filter(|t| f(t)).count();
@@ -336,10 +340,12 @@ fn options() -> Outcome<Options> {
     let mut options = Options {
         seconds: 5.0,
         seeds: 5,
+        first_seed: 1,
         levels: 4,
         noise: 0.0,
         write: None,
         ids: Vec::new(),
+        exactly: None,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -347,6 +353,8 @@ fn options() -> Outcome<Options> {
         match argument.as_str() {
             "--seconds" => options.seconds = value()?.parse()?,
             "--seeds" => options.seeds = value()?.parse()?,
+            "--first-seed" => options.first_seed = value()?.parse()?,
+            "--exactly" => options.exactly = Some(value()?),
             "--levels" => options.levels = value()?.parse()?,
             "--noise" => options.noise = value()?.parse()?,
             "--write" => options.write = Some(value()?.into()),

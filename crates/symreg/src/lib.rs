@@ -1,7 +1,7 @@
 //! Symbolic regression: short formulas found in data, with the evidence for and against them.
 //!
-//! Give it a table of inputs and a target; it searches the space of formulas by genetic
-//! programming, fits every constant, and returns the *Pareto front* of error against complexity,
+//! Give it a table of inputs and a target; it enumerates what is simple, searches the rest of the space of
+//! formulas by genetic programming, fits every constant, and returns the *Pareto front* of error against complexity,
 //! the information criteria of each law, and what the rows cannot decide. It is made for scaling
 //! laws: a handful of dimensionless inputs, tens to thousands of rows, an answer that a person
 //! reads. It is not made for black-box prediction from many inputs.
@@ -41,6 +41,13 @@
 //!   and complexity, and the one where more complexity stops paying.
 //!   A front that ends in a much better law, as nearly exact data give, has no knee: take the
 //!   least BIC there.
+//! - **Enumeration** ([`SymbolicRegressor::enumeration_levels`]): before evolution, sums, products and
+//!   quotients of small formulas are screened in closed form, in seven forms of the target (its square,
+//!   logarithm, reciprocal, …), two terms at a time over all pairs. A term that is good alone may be no part
+//!   of the law, so nothing is grown one term after the other.
+//! - **Choice** ([`ParetoFront::shortest`]): the law of least description length, which pays for constants
+//!   and for structure. A search among many structures fits noise; a criterion that counts constants alone
+//!   does not see that.
 //! - **Criteria** ([`Criterion`]): AIC, AICc and BIC on the number of constants that the data can
 //!   tell apart ([`Model::fitted_constants`]). They rank; they do not test.
 //! - **Evidence** ([`DescriptionLength`], [`ParetoFront::ties`], [`ConstantUncertainty`]): other criteria, laws
@@ -60,7 +67,8 @@
 //!
 //! | you have | use |
 //! |---|---|
-//! | a table and no idea | [`SymbolicRegressor`] with the defaults, then look at the front |
+//! | a table and no idea | [`SymbolicRegressor`] with the defaults, then [`ParetoFront::shortest`], and look at the front |
+//! | the search of Gan et al. | [`SymbolicRegressor::gan`] |
 //! | a wish for one readable group | [`SymbolicRegressor::max_genes`]`(1)`, then the knee and [`Expression::power_product`] |
 //! | a structure from theory | [`ConstantFit`] |
 //! | several candidate laws | [`ConstantFit`] on each, [`Criterion`] to rank, [`Model::score`] on rows of another group |

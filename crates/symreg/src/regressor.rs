@@ -19,17 +19,21 @@ const MAX_POPULATION: usize = 1_000_000;
 const MAX_GENE_NODES: usize = 400;
 const MAX_GENES: usize = 10;
 
-/// Searches a table for short formulas by genetic programming.
+/// Searches a table for short formulas.
 ///
 /// A candidate is a model $b + \sum_i w_i g_i(x)$ of one or more genes (GPTIPS form). Bias,
-/// weights and the constants inside the genes are fitted to the training rows, so evolution only
-/// has to find structures. Parents are chosen by Pareto tournament on error and expressional
-/// complexity, and each run keeps the front of all that it has evaluated.
+/// weights and the constants inside the genes are fitted to the training rows, so the search only
+/// has to find structures.
 ///
-/// Several independent runs, seeded apart, show whether the answer depends on luck. The same seed
-/// and data give the same bits, whatever the number of threads.
+/// Enumeration comes first: sums of small formulas in several forms of the target, products and quotients,
+/// screened in closed form ([`enumeration_levels`](Self::enumeration_levels)). Evolution starts from the best
+/// of them. Parents are chosen by Pareto tournament on error and expressional complexity, and each run
+/// keeps the front of all that it has evaluated.
 ///
-/// Defaults follow GPTIPS 2 (Searson 2015, doi 10.1007/978-3-319-20883-1_22), the program that
+/// Several independent runs, seeded apart, show whether the answer depends on luck; enumeration is the
+/// same for all. The same seed and data give the same bits, whatever the number of threads.
+///
+/// Rates and probabilities follow GPTIPS 2 (Searson 2015, doi 10.1007/978-3-319-20883-1_22), the program that
 /// Gan et al. used, where the paper is silent; a setter says where we depart from it.
 ///
 /// # Examples
@@ -207,14 +211,14 @@ impl SymbolicRegressor {
         self
     }
 
-    /// Greatest depth of a gene, a leaf having depth 0 (default 3: the 4 levels of GPTIPS). It
-    /// bounds the complexity of a gene, to 49 by default.
+    /// Greatest depth of a gene, a leaf having depth 0 (default 9; [`gan`](Self::gan) 3, the 4
+    /// levels of GPTIPS, which bounds the complexity of a gene to 49).
     pub fn max_depth(mut self, value: usize) -> Self {
         self.max_depth = value;
         self
     }
 
-    /// Most nodes of a gene (default 40).
+    /// Most nodes of a gene (default 60; [`gan`](Self::gan) 40).
     pub fn max_nodes(mut self, value: usize) -> Self {
         self.max_nodes = value;
         self
