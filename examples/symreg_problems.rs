@@ -164,6 +164,8 @@ fn trial(problem: &Problem, seed: u64, options: &Options) -> Outcome<Trial> {
             }
         })?;
     let seconds = elapsed();
+    // What came after the time is no success: a level of enumeration that has begun is finished.
+    let seconds_to_hit = seconds_to_hit.filter(|s| *s <= options.seconds);
     // The ranges widened by a quarter at their upper ends, as the noise-free law continues there.
     let wide = rows(problem, seed + 1_000_000, 64, 0.25, 0.0)?;
     let models = result.front().models();
@@ -175,7 +177,7 @@ fn trial(problem: &Problem, seed: u64, options: &Options) -> Outcome<Trial> {
     Ok(Trial {
         seconds,
         seconds_to_hit,
-        is_exact: same.is_some(),
+        is_exact: same.is_some() && seconds <= options.seconds,
         groups: groups(problem, &result, &data)?,
         text: shown.map_or_else(String::new, |m| m.to_infix_rounded(4)),
     })
