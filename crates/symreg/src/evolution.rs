@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::constant::Fitter;
 use crate::expression::Expression;
 use crate::map_all::map_all;
-use crate::population::{Alphabet, Individual};
+use crate::population::{Alphabet, Individual, skeleton};
 use crate::random::{Purpose, stream};
 use crate::regressor::{Progress, SymbolicRegressor};
 use crate::search_result::{CandidatePoint, RunResult, StopReason};
@@ -111,7 +111,7 @@ impl<'a> Evolution<'a> {
         self.generation += 1;
         let size = self.settings.population_size;
         let elite = self.elite((self.settings.elite_fraction * size as f64).round() as usize);
-        let mut seen: HashSet<Vec<u32>> = elite.iter().map(Individual::skeleton).collect();
+        let mut seen: HashSet<Vec<u32>> = elite.iter().map(|i| skeleton(&i.genes)).collect();
         let children: Vec<Vec<Expression>> = (elite.len()..size)
             .map(|slot| {
                 let generation = self.generation as u32;
@@ -173,14 +173,7 @@ impl<'a> Evolution<'a> {
         let mut genes = Vec::new();
         for _ in 0..ATTEMPTS {
             genes = self.canonical(make(rng));
-            let model = Individual {
-                genes,
-                complexity: 0,
-                sse: 0.0,
-            };
-            let skeleton = model.skeleton();
-            genes = model.genes;
-            if !genes.is_empty() && seen.insert(skeleton) {
+            if !genes.is_empty() && seen.insert(skeleton(&genes)) {
                 break;
             }
         }
@@ -288,28 +281,11 @@ impl<'a> Evolution<'a> {
             models,
             || Fitter::new(self.data),
             |fitter, genes| {
-                let mut genes = genes.clone();
-                let constants: usize = genes.iter().map(Expression::constant_count).sum();
-                // A model with as many constants as rows explains nothing.
-                let sse = if constants + genes.len() + 2 > rows {
-                    f64::INFINITY
-                } else {
-                    fitter
-                        .fit_either_sign(&mut genes, settings.fit_iterations, FIT_TOLERANCE)
-                        .map_or(f64::INFINITY, |o| {
-                            if o.sse.is_finite() {
-                                o.sse
-                            } else {
-                                f64::INFINITY
-                            }
-                        })
-                };
-                let complexity = genes.iter().map(|g| settings.measure.of(g)).sum();
-                Individual {
-                    genes,
-                    complexity,
-                    sse,
-                }
+                Individual::fitted(genes.clone(), rows, settings.measure, |genes| {
+                    let outcome =
+                        fitter.fit_either_sign(genes, settings.fit_iterations, FIT_TOLERANCE);
+                    outcome.ok().map(|o| o.sse)
+                })
             },
         )
     }

@@ -3,6 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::complexity::ComplexityMeasure;
 use crate::expression::{Expression, Token};
 use crate::operator::Operator;
 
@@ -23,20 +24,43 @@ impl Individual {
             && (self.sse < other.sse || self.complexity < other.complexity)
     }
 
-    /// The structure without its numbers.
-    pub(crate) fn skeleton(&self) -> Vec<u32> {
-        let mut parts: Vec<Vec<u32>> = self
-            .genes
-            .iter()
-            .map(|g| {
-                let mut part = Vec::with_capacity(g.node_count() + 1);
-                g.skeleton(&mut part);
-                part
-            })
-            .collect();
-        parts.sort_unstable();
-        parts.concat()
+    /// The model after `fit` has set the constants of its genes and given its residual sum of squares.
+    ///
+    /// The error is infinite where that is not finite, and, without a fit, where there are as many constants as
+    /// rows: such a model explains nothing.
+    pub(crate) fn fitted(
+        mut genes: Vec<Expression>,
+        rows: usize,
+        measure: ComplexityMeasure,
+        fit: impl FnOnce(&mut Vec<Expression>) -> Option<f64>,
+    ) -> Self {
+        let constants: usize = genes.iter().map(Expression::constant_count).sum();
+        let sse = if constants + genes.len() + 2 > rows {
+            None
+        } else {
+            fit(&mut genes).filter(|sse| sse.is_finite())
+        };
+        let complexity = genes.iter().map(|g| measure.of(g)).sum();
+        Self {
+            genes,
+            complexity,
+            sse: sse.unwrap_or(f64::INFINITY),
+        }
     }
+}
+
+/// The structure of a model without its numbers, whatever the order of its genes.
+pub(crate) fn skeleton(genes: &[Expression]) -> Vec<u32> {
+    let mut parts: Vec<Vec<u32>> = genes
+        .iter()
+        .map(|g| {
+            let mut part = Vec::with_capacity(g.node_count() + 1);
+            g.skeleton(&mut part);
+            part
+        })
+        .collect();
+    parts.sort_unstable();
+    parts.concat()
 }
 
 /// What random expressions are made of.

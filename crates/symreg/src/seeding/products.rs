@@ -10,6 +10,9 @@ use crate::operator::Operator;
 
 /// Greatest departure of twice an exponent from a whole number.
 const LOOSE: f64 = 0.3;
+/// Pieces of each kind, and rates, that stand before all others.
+const SIMPLE_PIECES: usize = 1_200;
+const SIMPLE_RATES: usize = 400;
 /// Largest exponents, twice.
 const LARGEST_HALVES: f64 = 12.0;
 
@@ -107,27 +110,32 @@ fn factors<'a>(
     };
     // A product or a root is the sum of the logarithms of what it is made of.
     let pieces = |list: &'a [Piece]| list.iter().filter(|p| is_irreducible(p));
+    // The simplest of every kind first: only the first of them are tried in pairs.
+    let simple = |list: &'a [Piece]| pieces(list).take(SIMPLE_PIECES);
+    let mut monomials = material
+        .monomials
+        .iter()
+        .map(|m| rate(&m.tokens, &m.values));
     if rates {
-        let monomials = material.monomials.iter().take(400);
-        out.extend(monomials.map(|m| rate(&m.tokens, &m.values)));
+        out.extend(monomials.by_ref().take(SIMPLE_RATES));
     }
-    for (some, many) in [((0, 1_200), false), ((1_200, usize::MAX), true)].map(|(r, m)| (r, m)) {
-        for list in [&material.algebraic, &material.transcendental] {
-            for piece in pieces(list).skip(some.0).take(some.1 - some.0) {
-                out.extend(logged(&piece.tokens, &piece.values));
-            }
-        }
-        if rates && !many {
-            for term in &material.bumps {
-                out.extend(logged(&term.tokens, &term.values));
-            }
-            let small = pieces(&material.algebraic).take(400);
-            out.extend(small.map(|p| rate(&p.tokens, &p.values)));
-        }
+    for piece in simple(&material.algebraic).chain(simple(&material.transcendental)) {
+        out.extend(logged(&piece.tokens, &piece.values));
     }
     if rates {
-        let monomials = material.monomials.iter().skip(400);
-        out.extend(monomials.map(|m| rate(&m.tokens, &m.values)));
+        for term in &material.bumps {
+            out.extend(logged(&term.tokens, &term.values));
+        }
+        let small = pieces(&material.algebraic).take(SIMPLE_RATES);
+        out.extend(small.map(|p| rate(&p.tokens, &p.values)));
+    }
+    for list in [&material.algebraic, &material.transcendental] {
+        for piece in pieces(list).skip(SIMPLE_PIECES) {
+            out.extend(logged(&piece.tokens, &piece.values));
+        }
+    }
+    if rates {
+        out.extend(monomials);
     }
     for term in material.unshifted.iter().chain(&material.wrapped) {
         out.extend(logged(&term.tokens, &term.values));

@@ -10,12 +10,14 @@ use crate::expression::{Expression, Token};
 use crate::map_all::map_all;
 use crate::neighborhood;
 use crate::operator::Operator;
-use crate::population::{Alphabet, Individual};
+use crate::population::{Alphabet, Individual, skeleton};
 use crate::regressor::SymbolicRegressor;
 
 /// Steps of the fit to the screening rows, and to all rows.
 const SCREENING_STEPS: usize = 15;
 const FINAL_STEPS: usize = 60;
+/// Relative decrease of the residual that ends either.
+const TOLERANCE: f64 = 1e-9;
 
 /// The best of the candidates, fitted to all rows, and how many fits were made.
 pub(super) fn refine(
@@ -31,13 +33,8 @@ pub(super) fn refine(
     for candidate in candidates {
         for model in with_other_steps(candidate, vocabulary) {
             let genes = acceptable(model, settings);
-            let individual = Individual {
-                genes,
-                complexity: 0,
-                sse: 0.0,
-            };
-            if !individual.genes.is_empty() && seen.insert(individual.skeleton()) {
-                models.push(individual.genes);
+            if !genes.is_empty() && seen.insert(skeleton(&genes)) {
+                models.push(genes);
             }
         }
     }
@@ -48,13 +45,9 @@ pub(super) fn refine(
         let mut changed: Vec<Vec<Expression>> = Vec::new();
         for individual in promising(&screened, screening.n_rows(), material.effort.changed) {
             for model in neighborhood::neighbors(&individual.genes, alphabet) {
-                let individual = Individual {
-                    genes: acceptable(model, settings),
-                    complexity: 0,
-                    sse: 0.0,
-                };
-                if !individual.genes.is_empty() && seen.insert(individual.skeleton()) {
-                    changed.push(individual.genes);
+                let genes = acceptable(model, settings);
+                if !genes.is_empty() && seen.insert(skeleton(&genes)) {
+                    changed.push(genes);
                 }
             }
         }
@@ -153,21 +146,9 @@ fn fit_all(
         models,
         || Fitter::new(data),
         |fitter, genes| {
-            let mut genes = genes.clone();
-            let constants: usize = genes.iter().map(Expression::constant_count).sum();
-            let sse = if constants + genes.len() + 2 > rows {
-                f64::INFINITY
-            } else {
-                fitter
-                    .fit(&mut genes, steps, 1e-9)
-                    .map_or(f64::INFINITY, |o| o.sse)
-            };
-            let complexity = genes.iter().map(|g| settings.measure.of(g)).sum();
-            Individual {
-                genes,
-                complexity,
-                sse: if sse.is_finite() { sse } else { f64::INFINITY },
-            }
+            Individual::fitted(genes.clone(), rows, settings.measure, |genes| {
+                fitter.fit(genes, steps, TOLERANCE).ok().map(|o| o.sse)
+            })
         },
     )
 }
