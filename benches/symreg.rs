@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use ndarray::Array2;
-use symreg::{ConstantFit, Data, Evaluator, Expression, SymbolicRegressor};
+use symreg::{ConstantFit, Data, Evaluator, Expression, Real, SymbolicRegressor};
 
 const NAMES: [&str; 3] = ["Ps", "Pe", "Ts"];
 
@@ -38,9 +38,14 @@ fn evaluate(c: &mut Criterion) {
 
 /// Node evaluations a second over 100 random trees of ten variables, leaves counted as nodes.
 fn kernel(c: &mut Criterion) {
+    kernel_of::<f64>(c, "symreg/kernel_f64", |v| v);
+    kernel_of::<f32>(c, "symreg/kernel_f32", |v| v as f32);
+}
+
+fn kernel_of<T: Real>(c: &mut Criterion, group: &str, round: impl Fn(f64) -> T) {
     let names: Vec<String> = (1..=10).map(|k| format!("X{k}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut group = c.benchmark_group("symreg/kernel_f64");
+    let mut group = c.benchmark_group(group);
     for (kind, text) in [
         (
             "arithmetic",
@@ -62,15 +67,15 @@ fn kernel(c: &mut Criterion) {
         }
         assert_eq!(trees.len(), 100);
         for rows in [1024_usize, 10_240, 102_400] {
-            let column = |k: usize| -> Vec<f64> {
+            let column = |k: usize| -> Vec<T> {
                 (0..rows)
-                    .map(|i| 0.5 + ((i * 31 + k * 977) % 9973) as f64 * (1.5 / 9973.0))
+                    .map(|i| round(0.5 + ((i * 31 + k * 977) % 9973) as f64 * (1.5 / 9973.0)))
                     .collect()
             };
             let Ok(mut evaluator) = Evaluator::new((0..10).map(column).collect()) else {
                 continue;
             };
-            let mut values = vec![0.0; rows];
+            let mut values = vec![round(0.0); rows];
             group.throughput(Throughput::Elements((rows * nodes) as u64));
             group.bench_function(BenchmarkId::new(kind, rows), |b| {
                 b.iter(|| {

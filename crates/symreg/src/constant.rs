@@ -6,8 +6,8 @@
 //! Jacobian of Kaufman (1975, doi 10.1007/BF01932995), which drops a second-order term.
 
 use crate::complexity::ComplexityMeasure;
-use crate::eval::{Columns, Workspace};
 use crate::expression::{Expression, MAX_NODES};
+use crate::kernel::workspace::{Columns, Workspace};
 use crate::linear::{Basis, dot, solve_cholesky};
 use crate::model::reciprocal;
 use crate::{Data, Error, Model, Result};

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand::seq::SliceRandom;
 
-use crate::eval::{Columns, Workspace};
+use crate::kernel::workspace::{Columns, Workspace};
 use crate::random::{Purpose, stream};
 use crate::refit::{check_finite, columns_of};
 use crate::{Data, Error, Expression, Model, Result};

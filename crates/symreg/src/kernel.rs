@@ -1,4 +1,10 @@
-//! The numerical kernel: elementary functions, and the choice of the instruction set at run time.
+//! The numerical kernel: programs run over blocks of rows, elementary functions, and the choice of the instruction set at run
+//! time.
 
 pub(crate) mod dispatch;
-pub(crate) mod math;
+pub(crate) mod double;
+mod gradient;
+mod loops;
+pub(crate) mod real;
+mod single;
+pub(crate) mod workspace;

@@ -4,8 +4,8 @@ use ndarray::{Array1, ArrayRef2};
 
 use crate::complexity::ComplexityMeasure;
 use crate::constant::Convergence;
-use crate::eval::{Columns, Workspace};
 use crate::expression::{Expression, Token};
+use crate::kernel::workspace::{Columns, Workspace};
 use crate::operator::Operator;
 use crate::{Data, Error, Result};
 

@@ -2,7 +2,7 @@
 
 use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
-use crate::kernel::math;
+use crate::kernel::{double as math, real};
 
 /// An operator of one or two arguments.
 ///
@@ -134,20 +134,7 @@ impl Operator {
     #[inline]
     #[must_use]
     pub fn apply_unary(self, a: f64) -> f64 {
-        match self {
-            Self::Neg => -a,
-            Self::Square => a * a,
-            Self::Exp => math::exp(a),
-            Self::Log => math::log(a),
-            Self::Sqrt => a.sqrt(),
-            Self::Sin => sin(a),
-            Self::Cos => cos(a),
-            Self::Tanh => math::tanh(a),
-            Self::Erf => math::erf(a),
-            Self::Erfc => math::erfc(a),
-            Self::Abs => a.abs(),
-            _ => f64::NAN,
-        }
+        real::apply_unary(self, a)
     }
 
     /// The value for two arguments.
@@ -156,16 +143,7 @@ impl Operator {
     #[inline]
     #[must_use]
     pub fn apply_binary(self, a: f64, b: f64) -> f64 {
-        match self {
-            Self::Add => a + b,
-            Self::Sub => a - b,
-            Self::Mul => a * b,
-            Self::Div => a / b,
-            Self::Pow => libm::pow(a, b),
-            Self::Min => lesser(a, b),
-            Self::Max => greater(a, b),
-            _ => self.apply_unary(a),
-        }
+        real::apply_binary(self, a, b)
     }
 
     /// Derivative of the one-argument operator at `a`, where its value is `value`.
@@ -181,8 +159,8 @@ impl Operator {
             Self::Exp => value,
             Self::Log => 1.0 / a,
             Self::Sqrt => 0.5 / value,
-            Self::Sin => cos(a),
-            Self::Cos => -sin(a),
+            Self::Sin => Self::Cos.apply_unary(a),
+            Self::Cos => -Self::Sin.apply_unary(a),
             Self::Tanh => 1.0 - value * value,
             Self::Erf => FRAC_2_SQRT_PI * math::exp(-a * a),
             Self::Erfc => -FRAC_2_SQRT_PI * math::exp(-a * a),
@@ -239,46 +217,6 @@ impl Operator {
             }
             _ => (f64::NAN, f64::NAN),
         }
-    }
-}
-
-/// The vectorized sine where it holds, the library function beyond.
-fn sin(a: f64) -> f64 {
-    if a.abs() <= math::TRIGONOMETRIC_LIMIT {
-        math::sin(a)
-    } else {
-        libm::sin(a)
-    }
-}
-
-/// The vectorized cosine where it holds, the library function beyond.
-fn cos(a: f64) -> f64 {
-    if a.abs() <= math::TRIGONOMETRIC_LIMIT {
-        math::cos(a)
-    } else {
-        libm::cos(a)
-    }
-}
-
-#[inline]
-fn lesser(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else if a < b {
-        a
-    } else {
-        b
-    }
-}
-
-#[inline]
-fn greater(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() {
-        f64::NAN
-    } else if a > b {
-        a
-    } else {
-        b
     }
 }
 

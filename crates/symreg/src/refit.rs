@@ -4,7 +4,7 @@
 //! stays near an optimum that is known: for intervals of constants, for resampled rows, for laws
 //! some of whose constants are held at a round number.
 
-use crate::eval::{Columns, Workspace};
+use crate::kernel::workspace::{Columns, Workspace};
 use crate::linear::{dot, solve_cholesky};
 use crate::{Data, Error, Expression, Result};
 

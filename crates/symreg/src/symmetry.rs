@@ -2,8 +2,8 @@
 
 use rand::RngExt;
 
-use crate::eval::{Columns, Workspace};
 use crate::expression::Expression;
+use crate::kernel::workspace::{Columns, Workspace};
 use crate::random::{Purpose, stream};
 use crate::{Data, Error, Result};
 

@@ -5,7 +5,7 @@ use super::space::{Selection, Space};
 use super::sums::coefficients;
 use super::{Candidate, Material, gene};
 use crate::expression::{Token, arguments};
-use crate::kernel::math;
+use crate::kernel::double as math;
 use crate::operator::Operator;
 
 /// Greatest departure of twice an exponent from a whole number.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::eval::{Columns, Workspace};
+use crate::kernel::workspace::{Columns, Workspace};
 use crate::population::random_expression_for_tests;
 use proptest::prelude::*;
 
