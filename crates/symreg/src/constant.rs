@@ -258,6 +258,8 @@ pub(crate) struct Fitter<'a> {
     workspace: Workspace,
     values: Vec<Vec<f64>>,
     gradients: Vec<Vec<f64>>,
+    /// Square roots of the weights of the rows; empty for equal weights.
+    root_weights: Vec<f64>,
 }
 
 /// The projection of the target on the genes.
@@ -275,6 +277,7 @@ impl<'a> Fitter<'a> {
             workspace: Workspace::default(),
             values: Vec::new(),
             gradients: Vec::new(),
+            root_weights: data.root_weights(),
         }
     }
 
@@ -395,6 +398,7 @@ impl<'a> Fitter<'a> {
             fitted_constants,
             measure,
             convergence: outcome.convergence,
+            noise_variance: self.data.noise_variance(),
         }
     }
 
@@ -408,14 +412,26 @@ impl<'a> Fitter<'a> {
             if let Some(row) = self.workspace.evaluate(gene.tokens(), columns, values) {
                 return Err(row);
             }
+            weigh(values, &self.root_weights);
         }
         Ok(())
     }
 
+    /// The basis of the constant column.
+    fn constant_basis(&self) -> Basis {
+        if self.root_weights.is_empty() {
+            return Basis::with_constant(self.data.n_rows());
+        }
+        let mut basis = Basis::empty(self.data.n_rows());
+        basis.push(&self.root_weights);
+        basis
+    }
+
     fn project(&self) -> Projection {
-        let mut basis = Basis::with_constant(self.data.n_rows());
+        let mut basis = self.constant_basis();
         let independent: Vec<bool> = self.values.iter().map(|v| basis.push(v)).collect();
         let mut residual = self.data.target().to_vec();
+        weigh(&mut residual, &self.root_weights);
         let components = basis.project_out(&mut residual);
         let mut solved = basis.coefficients(&components).into_iter();
         let mut coefficients = vec![solved.next().unwrap_or(0.0)];
@@ -466,6 +482,7 @@ impl<'a> Fitter<'a> {
                         *v = 0.0;
                     }
                 }
+                weigh(target, &self.root_weights);
                 filled += 1;
             }
         }
@@ -507,6 +524,12 @@ impl<'a> Fitter<'a> {
             basis.push(column);
         }
         basis.rank()
+    }
+}
+
+fn weigh(column: &mut [f64], root_weights: &[f64]) {
+    for (v, w) in column.iter_mut().zip(root_weights) {
+        *v *= w;
     }
 }
 

@@ -59,8 +59,42 @@ impl Criterion {
         if n == 0 || !(sse > 0.0 && sse.is_finite()) {
             return None;
         }
+        self.penalized(n, n as f64 * libm::log(sse / n as f64), k)
+    }
+
+    /// The criterion of a fitted model on its training rows.
+    ///
+    /// The residual sum of squares is floored at $n (10^{-13}\,\mathrm{rms}(y))^2$, so that models
+    /// of noise-free data are told apart by their parameters and not by rounding.
+    #[must_use]
+    pub fn of(self, model: &Model, penalty: Penalty) -> Option<f64> {
+        if let Some(chi_squared) = model.chi_squared() {
+            let k = match penalty {
+                Penalty::FittedConstants => model.fitted_constants(),
+                Penalty::ExpressionalComplexity => model.complexity(),
+            };
+            return self.value_of_chi_squared(model.n_rows(), chi_squared, k);
+        }
+        let k = match penalty {
+            Penalty::FittedConstants => model.fitted_constants() + 1,
+            Penalty::ExpressionalComplexity => model.complexity(),
+        };
+        self.value(model.n_rows(), model.floored_sse(), k)
+    }
+
+    /// The criterion where the uncertainty of each row is known: $\chi^2$ takes the place of
+    /// $n \ln(\mathrm{SSE}/n)$, and the noise variance is no parameter.
+    ///
+    /// `None` as for [`value`](Self::value), but a $\chi^2$ of zero is allowed.
+    #[must_use]
+    pub fn value_of_chi_squared(self, n: usize, chi_squared: f64, k: usize) -> Option<f64> {
+        (n > 0 && chi_squared >= 0.0 && chi_squared.is_finite())
+            .then(|| self.penalized(n, chi_squared, k))
+            .flatten()
+    }
+
+    fn penalized(self, n: usize, misfit: f64, k: usize) -> Option<f64> {
         let (rows, parameters) = (n as f64, k as f64);
-        let misfit = rows * libm::log(sse / rows);
         let aic = misfit + 2.0 * parameters;
         match self {
             Self::Aic => Some(aic),
@@ -70,19 +104,6 @@ impl Criterion {
             }
             Self::Bic => Some(misfit + parameters * libm::log(rows)),
         }
-    }
-
-    /// The criterion of a fitted model on its training rows.
-    ///
-    /// The residual sum of squares is floored at $n (10^{-13}\,\mathrm{rms}(y))^2$, so that models
-    /// of noise-free data are told apart by their parameters and not by rounding.
-    #[must_use]
-    pub fn of(self, model: &Model, penalty: Penalty) -> Option<f64> {
-        let k = match penalty {
-            Penalty::FittedConstants => model.fitted_constants() + 1,
-            Penalty::ExpressionalComplexity => model.complexity(),
-        };
-        self.value(model.n_rows(), model.floored_sse(), k)
     }
 }
 

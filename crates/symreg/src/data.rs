@@ -27,6 +27,10 @@ pub struct Data {
     columns: Vec<Vec<f64>>,
     target_name: String,
     target: Vec<f64>,
+    /// Of mean 1; empty for equal weights.
+    weights: Vec<f64>,
+    /// Variance of a row of weight 1, where the uncertainty of each row is known.
+    noise_variance: Option<f64>,
 }
 
 impl Data {
@@ -118,7 +122,109 @@ impl Data {
             columns,
             target_name,
             target,
+            weights: Vec::new(),
+            noise_variance: None,
         })
+    }
+
+    /// The same rows with a weight for each: a fit minimizes $\sum_i w_i r_i^2$.
+    ///
+    /// Weights are scaled to a mean of 1, so that only their ratios matter: the noise variance is
+    /// still estimated from the residuals. R² and RMSE are weighted too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CountMismatch`] unless there is one weight a row; [`Error::InvalidWeight`] naming the first
+    /// that is not positive and finite. A row that is not to count must be left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use symreg::{ConstantFit, Data, Expression};
+    /// let x = vec![1.0, 2.0, 3.0, 4.0, 5.0];
+    /// let data = Data::from_columns([("x", x)], ("y", vec![2.0, 4.0, 6.0, 8.0, 99.0]))?
+    ///     .with_weights(vec![1.0, 1.0, 1.0, 1.0, 1e-12])?;
+    /// let line = ConstantFit::new().fit(&[Expression::parse("x", &["x"])?], &data)?;
+    /// assert!((line.weights()[0] - 2.0).abs() < 1e-6);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_weights(mut self, weights: Vec<f64>) -> Result<Self> {
+        self.check_weights("weight", &weights)?;
+        let mean = weights
+            .iter()
+            .map(|w| w / weights.len() as f64)
+            .sum::<f64>();
+        self.weights = weights.into_iter().map(|w| w / mean).collect();
+        if let Some(row) = self.weights.iter().position(|w| !w.is_normal()) {
+            return Err(Error::InvalidWeight {
+                what: "weight",
+                row,
+                value: format!("{} of the mean", self.weights[row]),
+            });
+        }
+        self.noise_variance = None;
+        Ok(self)
+    }
+
+    /// The same rows with the standard uncertainty of the target in each, in the target's unit.
+    ///
+    /// A fit minimizes $\chi^2 = \sum_i (r_i/\sigma_i)^2$. The criteria use $\chi^2$ itself in place of
+    /// $n \ln(\mathrm{SSE}/n)$, and no longer count the noise variance as a parameter; intervals and
+    /// description lengths take the uncertainties for known.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_weights`](Self::with_weights).
+    pub fn with_sigmas(self, sigmas: &[f64]) -> Result<Self> {
+        self.check_weights("standard uncertainty", sigmas)?;
+        // Over the largest, so that no square leaves the range.
+        let largest = sigmas.iter().copied().fold(0.0, f64::max);
+        let weights: Vec<f64> = sigmas
+            .iter()
+            .map(|s| (largest / s) * (largest / s))
+            .collect();
+        let mean = weights
+            .iter()
+            .map(|w| w / weights.len() as f64)
+            .sum::<f64>();
+        let mut data = self.with_weights(weights)?;
+        data.noise_variance = Some(largest * (largest / mean));
+        Ok(data)
+    }
+
+    fn check_weights(&self, what: &'static str, values: &[f64]) -> Result<()> {
+        if values.len() != self.n_rows() {
+            return Err(Error::CountMismatch {
+                what: "weights",
+                expected: self.n_rows(),
+                found: values.len(),
+            });
+        }
+        match values.iter().position(|v| !(v.is_finite() && *v > 0.0)) {
+            None => Ok(()),
+            Some(row) => Err(Error::InvalidWeight {
+                what,
+                row,
+                value: values[row].to_string(),
+            }),
+        }
+    }
+
+    /// The weight of each row, of mean 1; `None` for equal weights.
+    #[must_use]
+    pub fn weights(&self) -> Option<&[f64]> {
+        (!self.weights.is_empty()).then_some(self.weights.as_slice())
+    }
+
+    /// The variance of the target in a row of weight 1, where [`with_sigmas`](Self::with_sigmas) has told it.
+    #[must_use]
+    pub fn noise_variance(&self) -> Option<f64> {
+        self.noise_variance
+    }
+
+    /// Square roots of the weights; empty for equal weights.
+    pub(crate) fn root_weights(&self) -> Vec<f64> {
+        self.weights.iter().map(|w| w.sqrt()).collect()
     }
 
     /// Names of the input columns.
@@ -215,11 +321,26 @@ impl Data {
             });
         }
         Ok(Self {
-            names: self.names.clone(),
             columns: self.columns.iter().map(pick).collect(),
-            target_name: self.target_name.clone(),
             target,
+            ..self.with_rows_of_weights(pick(&self.weights))
         })
+    }
+
+    /// A table without rows, for those of these weights among the rows of this one.
+    fn with_rows_of_weights(&self, mut weights: Vec<f64>) -> Self {
+        let mean = weights.iter().sum::<f64>() / weights.len().max(1) as f64;
+        for w in &mut weights {
+            *w /= mean;
+        }
+        Self {
+            names: self.names.clone(),
+            columns: Vec::new(),
+            target_name: self.target_name.clone(),
+            target: Vec::new(),
+            noise_variance: self.noise_variance.map(|v| v / mean),
+            weights,
+        }
     }
 
     /// At most `most` rows, evenly spread over the table.
@@ -228,12 +349,15 @@ impl Data {
         if n <= most {
             return self.clone();
         }
-        let pick = |column: &Vec<f64>| (0..most).map(|k| column[k * n / most]).collect();
+        let pick = |column: &Vec<f64>| -> Vec<f64> {
+            (0..most)
+                .filter_map(|k| column.get(k * n / most).copied())
+                .collect()
+        };
         Self {
-            names: self.names.clone(),
             columns: self.columns.iter().map(pick).collect(),
-            target_name: self.target_name.clone(),
             target: pick(&self.target),
+            ..self.with_rows_of_weights(pick(&self.weights))
         }
     }
 
@@ -280,10 +404,16 @@ impl Data {
         }
     }
 
-    /// Sum of squared differences of the target from its mean.
+    /// Sum of squared differences of the target from its mean, both weighted.
     pub(crate) fn total_sum_of_squares(&self) -> f64 {
-        let mean = self.target.iter().sum::<f64>() / self.target.len() as f64;
-        self.target.iter().map(|y| (y - mean) * (y - mean)).sum()
+        let n = self.target.len() as f64;
+        let Some(weights) = self.weights() else {
+            let mean = self.target.iter().sum::<f64>() / n;
+            return self.target.iter().map(|y| (y - mean) * (y - mean)).sum();
+        };
+        let pairs = || self.target.iter().zip(weights);
+        let mean = pairs().map(|(y, w)| w * y).sum::<f64>() / n;
+        pairs().map(|(y, w)| w * (y - mean) * (y - mean)).sum()
     }
 
     /// Checks that a search can start: a target that varies, a column that varies.

@@ -16,8 +16,18 @@ pub enum Noise {
     /// Nothing: its variance is estimated as SSE/n (the default).
     #[default]
     Estimated,
-    /// Its standard deviation, in the target's unit, the same on all rows.
+    /// Its standard deviation, in the target's unit, the same on all rows; with weights, in a row of weight 1.
     Known(f64),
+}
+
+impl Noise {
+    /// What is known of the rows of `data`: the uncertainties of
+    /// [`Data::with_sigmas`], else nothing. With them the deviation is that of a row of weight 1.
+    #[must_use]
+    pub fn of(data: &Data) -> Self {
+        data.noise_variance()
+            .map_or(Self::Estimated, |v| Self::Known(v.sqrt()))
+    }
 }
 
 /// The length in nats of the shortest message that holds a law and the rows given the law.
@@ -78,7 +88,7 @@ impl DescriptionLength {
         let columns = columns_of(expression, names, data)?;
         check_finite(expression, names, &columns, data.n_rows())?;
         let n = data.n_rows() as f64;
-        let mut fit = Refit::new(&columns, data.target());
+        let mut fit = Refit::of_data(&columns, data);
         let sse = fit.sse(expression).unwrap_or(f64::INFINITY);
         let variance = match noise {
             Noise::Estimated => floored_sse(sse, data.target()) / n,
@@ -182,7 +192,7 @@ impl ParetoFront {
     ///
     /// As [`DescriptionLength::of`].
     pub fn shortest(&self, data: &Data) -> Result<Option<&Model>> {
-        let ranking = self.ranking_by_description_length(data, Noise::Estimated)?;
+        let ranking = self.ranking_by_description_length(data, Noise::of(data))?;
         Ok(ranking.first().map(|ranked| ranked.model))
     }
 
@@ -197,7 +207,7 @@ impl ParetoFront {
         let mut shortest = f64::INFINITY;
         let mut kept = Vec::new();
         for model in self.models() {
-            let length = model.description_length(data, Noise::Estimated)?.total();
+            let length = model.description_length(data, Noise::of(data))?.total();
             if length < shortest {
                 shortest = length;
                 kept.push(model.clone());

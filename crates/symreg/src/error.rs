@@ -47,6 +47,16 @@ pub enum Error {
         /// The value as text.
         value: String,
     },
+    /// A weight or standard uncertainty that is not positive and finite.
+    #[error("the {what} of row {row} is {value}; it must be positive and finite")]
+    InvalidWeight {
+        /// "weight" or "standard uncertainty".
+        what: &'static str,
+        /// Row, counted from 0.
+        row: usize,
+        /// The value as text.
+        value: String,
+    },
     /// The target has one value in all rows: there is nothing to explain and R² is undefined.
     #[error("the target `{target}` is {value} in all {rows} rows")]
     ConstantTarget {

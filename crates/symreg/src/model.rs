@@ -30,6 +30,7 @@ pub struct Model {
     pub(crate) fitted_constants: usize,
     pub(crate) measure: ComplexityMeasure,
     pub(crate) convergence: Convergence,
+    pub(crate) noise_variance: Option<f64>,
 }
 
 /// How well a model predicts some rows.
@@ -126,7 +127,7 @@ impl Model {
         self.n_rows
     }
 
-    /// Residual sum of squares on the training rows.
+    /// Residual sum of squares on the training rows, weighted where the rows are.
     #[must_use]
     pub fn sse(&self) -> f64 {
         self.sse
@@ -142,6 +143,12 @@ impl Model {
     #[must_use]
     pub fn r2(&self) -> f64 {
         1.0 - self.sse / self.total_sum_of_squares
+    }
+
+    /// $\chi^2$ on the training rows, where [`Data::with_sigmas`] gave their uncertainties.
+    #[must_use]
+    pub fn chi_squared(&self) -> Option<f64> {
+        self.noise_variance.map(|v| self.sse / v)
     }
 
     pub(crate) fn floored_sse(&self) -> f64 {

@@ -55,6 +55,23 @@ impl<'a> Refit<'a> {
         }
     }
 
+    /// As [`new`](Self::new), with the weights of the rows.
+    pub(crate) fn of_data(columns: &'a [Vec<f64>], data: &Data) -> Self {
+        Self::with_root_weights(columns, data.target(), &data.root_weights())
+    }
+
+    /// As [`new`](Self::new), with square roots of weights; none stands for equal weights.
+    pub(crate) fn with_root_weights(
+        columns: &'a [Vec<f64>],
+        target: &[f64],
+        root_weights: &[f64],
+    ) -> Self {
+        Self {
+            root_weights: root_weights.to_vec(),
+            ..Self::new(columns, target)
+        }
+    }
+
     pub(crate) fn set_target(&mut self, target: &[f64]) {
         self.target.clear();
         self.target.extend_from_slice(target);

@@ -155,7 +155,7 @@ impl ConstantSnapping {
         let names = model.names();
         let columns = columns_of(&law, names, data)?;
         check_finite(&law, names, &columns, data.n_rows())?;
-        let mut fit = Refit::new(&columns, data.target());
+        let mut fit = Refit::of_data(&columns, data);
         let mut free = vec![true; law.constant_count()];
         // A weight that is written as a difference is positive there and negative for a person.
         let signs = signs_of(model, free.len());
@@ -171,7 +171,7 @@ impl ConstantSnapping {
                     needed: free.len() + 2,
                 })?;
         loop {
-            let errors = standard_errors(&mut fit, &law, &free, sse, data.n_rows());
+            let errors = standard_errors(&mut fit, &law, &free, sse, data);
             let values: Vec<f64> = law.constants().collect();
             let mut best: Option<Trial> = None;
             for k in (0..values.len()).filter(|&k| free[k]) {
@@ -261,8 +261,14 @@ impl ConstantSnapping {
         data: &Data,
     ) -> Option<f64> {
         let k = rank(fit, law, free) + 1;
-        self.criterion
-            .value(data.n_rows(), floored_sse(sse, data.target()), k)
+        match data.noise_variance() {
+            Some(v) => self
+                .criterion
+                .value_of_chi_squared(data.n_rows(), sse / v, k - 1),
+            None => self
+                .criterion
+                .value(data.n_rows(), floored_sse(sse, data.target()), k),
+        }
     }
 
     /// The condensed form, if it is the same function on the rows' box.
@@ -330,11 +336,12 @@ fn standard_errors(
     law: &Expression,
     free: &[bool],
     sse: f64,
-    n_rows: usize,
+    data: &Data,
 ) -> Vec<f64> {
     let jacobian = fit.jacobian(law).to_vec();
     let count = free.iter().filter(|f| **f).count();
-    let variance = sse / (n_rows.saturating_sub(count)).max(1) as f64;
+    let degrees = data.n_rows().saturating_sub(count).max(1) as f64;
+    let variance = data.noise_variance().unwrap_or(sse / degrees);
     (0..free.len())
         .map(|k| {
             if !free[k] {

@@ -174,8 +174,8 @@ impl ConstantUncertainty {
         let problem = Problem::new(model, data)?;
         let mut intervals = self.linear_of(&problem);
         intervals.method = IntervalMethod::Profile;
-        let t = t_quantile(0.5 + 0.5 * self.level, problem.degrees());
-        let variance = problem.sse / problem.degrees();
+        let t = t_quantile(0.5 + 0.5 * self.level, problem.degrees_of_variance());
+        let variance = problem.variance();
         for (k, constant) in intervals.constants.iter_mut().enumerate() {
             if !(constant.standard_error.is_finite() && constant.standard_error > 0.0) {
                 continue;
@@ -207,7 +207,7 @@ impl ConstantUncertainty {
         intervals.method = IntervalMethod::Bootstrap;
         let n = problem.target.len();
         let inflation = (n as f64 / problem.degrees()).sqrt();
-        let mut fit = Refit::new(&problem.columns, &problem.target);
+        let mut fit = problem.refit();
         let mut found: Vec<Vec<f64>> = vec![Vec::new(); problem.values.len()];
         for resample in 0..self.resamples {
             let mut rng = stream(self.seed, 0, 0, resample as u64, Purpose::Bootstrap);
@@ -217,13 +217,22 @@ impl ConstantUncertainty {
                     for _ in 0..n {
                         counts[rng.random_range(0..n)] += 1.0;
                     }
+                    if !problem.root_weights.is_empty() {
+                        for (count, root) in counts.iter_mut().zip(&problem.root_weights) {
+                            *count *= root * root;
+                        }
+                    }
                     fit.set_weights(&counts);
                 }
                 Resampling::Residuals => {
                     let target: Vec<f64> = problem
                         .fitted
                         .iter()
-                        .map(|f| f + inflation * problem.residual[rng.random_range(0..n)])
+                        .enumerate()
+                        .map(|(i, f)| {
+                            let drawn = problem.residual[rng.random_range(0..n)];
+                            f + inflation * drawn / problem.root_weight(i)
+                        })
                         .collect();
                     fit.set_target(&target);
                 }
@@ -268,17 +277,16 @@ impl ConstantUncertainty {
     }
 
     fn linear_of(&self, problem: &Problem) -> ConstantIntervals {
-        let mut fit = Refit::new(&problem.columns, &problem.target);
+        let mut fit = problem.refit();
         let mut jacobian = fit.jacobian(&problem.law).to_vec();
         for (column, sign) in jacobian.iter_mut().zip(&problem.signs) {
             for v in column.iter_mut() {
                 *v *= sign;
             }
         }
-        let degrees = problem.degrees();
-        let variance = problem.sse / degrees;
+        let variance = problem.variance();
         let covariance = inverse_normal_matrix(&jacobian) * variance;
-        let t = t_quantile(0.5 + 0.5 * self.level, degrees);
+        let t = t_quantile(0.5 + 0.5 * self.level, problem.degrees_of_variance());
         let constants = problem
             .names
             .iter()
@@ -394,6 +402,9 @@ struct Problem {
     /// -1 where the expression holds the absolute value of a negative weight.
     signs: Vec<f64>,
     sse: f64,
+    /// Square roots of the weights of the rows; empty for equal weights.
+    root_weights: Vec<f64>,
+    noise_variance: Option<f64>,
 }
 
 impl Problem {
@@ -422,12 +433,18 @@ impl Problem {
             });
         }
         let target = data.target().to_vec();
-        let mut fit = Refit::new(&columns, &target);
+        let mut fit = Refit::of_data(&columns, data);
         let sse = fit
             .fit(&mut law, &vec![true; total], ITERATIONS)
             .unwrap_or(f64::INFINITY);
         let residual = fit.residual().to_vec();
-        let fitted = target.iter().zip(&residual).map(|(y, r)| y - r).collect();
+        let root_weights = data.root_weights();
+        let fitted = target
+            .iter()
+            .zip(&residual)
+            .enumerate()
+            .map(|(i, (y, r))| y - r / root_weights.get(i).unwrap_or(&1.0))
+            .collect();
         let values = law.constants().collect();
         Ok(Self {
             law,
@@ -439,7 +456,31 @@ impl Problem {
             values,
             signs,
             sse,
+            root_weights,
+            noise_variance: data.noise_variance(),
         })
+    }
+
+    fn refit(&self) -> Refit<'_> {
+        Refit::with_root_weights(&self.columns, &self.target, &self.root_weights)
+    }
+
+    fn root_weight(&self, row: usize) -> f64 {
+        self.root_weights.get(row).copied().unwrap_or(1.0)
+    }
+
+    /// The noise variance of a row of weight 1, known or estimated.
+    fn variance(&self) -> f64 {
+        self.noise_variance.unwrap_or(self.sse / self.degrees())
+    }
+
+    /// Degrees of freedom of that variance: as good as infinite where it is known.
+    fn degrees_of_variance(&self) -> f64 {
+        if self.noise_variance.is_some() {
+            1e9
+        } else {
+            self.degrees()
+        }
     }
 
     fn degrees(&self) -> f64 {
@@ -449,7 +490,7 @@ impl Problem {
     /// The value of constant `k`, in the direction of `step`, at which the profile reaches `t`.
     fn profile_end(&self, k: usize, step: f64, t: f64, variance: f64) -> f64 {
         let step = step * self.signs[k];
-        let mut fit = Refit::new(&self.columns, &self.target);
+        let mut fit = self.refit();
         let mut free = vec![true; self.values.len()];
         free[k] = false;
         // The others, as they were at the nearest point that was fitted.

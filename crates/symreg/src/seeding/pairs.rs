@@ -14,6 +14,8 @@ const COLLINEAR: f32 = 0.995;
 /// Atoms of a tile.
 const DOWN: usize = 4;
 const ACROSS: usize = 2;
+/// Atoms that share one pass over those before them: they stay in the first-level cache.
+const BLOCK: usize = 32;
 /// Rows added at a time.
 pub(super) const LANES: usize = 8;
 
@@ -35,7 +37,7 @@ pub(super) struct Pair {
 pub(super) fn best_partners(atoms: &[f32], rows: usize, scores: &[f32]) -> Vec<Pair> {
     debug_assert_eq!(atoms.len(), rows * scores.len());
     debug_assert_eq!(rows % LANES, 0);
-    let blocks: Vec<usize> = (0..scores.len()).step_by(DOWN).collect();
+    let blocks: Vec<usize> = (0..scores.len()).step_by(BLOCK).collect();
     map_all(
         &blocks,
         || (),
@@ -69,31 +71,33 @@ impl Job for Block<'_> {
             scores,
             start,
         } = self;
-        let end = (start + DOWN).min(scores.len());
+        let end = (start + BLOCK).min(scores.len());
         let atom = |i: usize| &atoms[i * rows..(i + 1) * rows];
-        // The last block repeats its last atom in the places that are left.
-        let down: [&[f32]; DOWN] = std::array::from_fn(|i| atom((start + i).min(end - 1)));
-        let mut best = [(f32::NEG_INFINITY, 0_usize); DOWN];
-        let mut j = 0;
-        while j < end {
-            let last = (j + 1).min(scores.len() - 1);
-            let across = [atom(j), atom(last)];
-            let products = tile(down, across);
-            for (i, row) in products.iter().enumerate() {
-                let own = start + i;
-                for (k, &g) in row.iter().enumerate() {
-                    let other = j + k;
-                    if own >= end || other >= own || g * g > COLLINEAR {
-                        continue;
-                    }
-                    let (a, b) = (scores[own], scores[other]);
-                    let r2 = (a * a + b * b - 2.0 * a * b * g) / (1.0 - g * g);
-                    if r2 > best[i].0 {
-                        best[i] = (r2, other);
+        let mut best = [(f32::NEG_INFINITY, 0_usize); BLOCK];
+        for j in (0..end).step_by(ACROSS) {
+            let across = [atom(j), atom((j + 1).min(scores.len() - 1))];
+            for first in (start..end).step_by(DOWN) {
+                if first + DOWN <= j {
+                    continue;
+                }
+                // The last group repeats its last atom in the places that are left.
+                let place = |i: usize| atom((first + i).min(end - 1));
+                let products = tile([place(0), place(1), place(2), place(3)], across);
+                for (i, row) in products.iter().enumerate() {
+                    let own = first + i;
+                    for (k, &g) in row.iter().enumerate() {
+                        let other = j + k;
+                        if own >= end || other >= own || g * g > COLLINEAR {
+                            continue;
+                        }
+                        let (a, b) = (scores[own], scores[other]);
+                        let (above, below) = (a * a + b * b - 2.0 * a * b * g, 1.0 - g * g);
+                        if above > best[own - start].0 * below {
+                            best[own - start] = (above / below, other);
+                        }
                     }
                 }
             }
-            j += ACROSS;
         }
         (start..end)
             .zip(best)
@@ -110,7 +114,10 @@ fn tile(down: [&[f32]; DOWN], across: [&[f32]; ACROSS]) -> [[f32; ACROSS]; DOWN]
     let [d0, d1, d2, d3] = down.map(|d| d.chunks_exact(LANES));
     let [a0, a1] = across.map(|a| a.chunks_exact(LANES));
     for (((((d0, d1), d2), d3), a0), a1) in d0.zip(d1).zip(d2).zip(d3).zip(a0).zip(a1) {
-        let (d, a) = ([d0, d1, d2, d3].map(lanes), [a0, a1].map(lanes));
+        let (d, a) = (
+            [lanes(d0), lanes(d1), lanes(d2), lanes(d3)],
+            [lanes(a0), lanes(a1)],
+        );
         for i in 0..DOWN {
             for j in 0..ACROSS {
                 for lane in 0..LANES {
@@ -119,6 +126,8 @@ fn tile(down: [&[f32]; DOWN], across: [&[f32]; ACROSS]) -> [[f32; ACROSS]; DOWN]
             }
         }
     }
+    // The compiler would arrange the lanes for this last step, and shuffle them in the loop.
+    let sums = std::hint::black_box(sums);
     sums.map(|row| row.map(|s| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))))
 }
 

@@ -57,7 +57,7 @@ pub(super) fn candidates(material: &Material) -> Vec<Candidate> {
     }
     TargetForm::ALL
         .into_iter()
-        .filter_map(|form| Some((form, form.apply(data.target(), vocabulary)?)))
+        .filter_map(|form| Some((form, form.apply(data, vocabulary)?)))
         .flat_map(|(form, (target, weights))| {
             eliminated(&target, &weights, &terms)
                 .into_iter()

@@ -42,7 +42,10 @@ pub(super) fn candidates(material: &Material) -> Vec<Candidate> {
     let Some(target) = logarithm(y) else {
         return Vec::new();
     };
-    let weights: Vec<f64> = y.iter().map(|v| v.abs()).collect();
+    let mut weights: Vec<f64> = y.iter().map(|v| v.abs()).collect();
+    for (weight, root) in weights.iter_mut().zip(material.data.root_weights()) {
+        *weight *= root;
+    }
     let powers: Vec<(u16, Vec<f64>)> = material
         .variables
         .iter()

@@ -16,7 +16,11 @@ pub(super) fn candidates(material: &Material) -> Vec<Candidate> {
     }
     let y = material.data.target();
     let ones = vec![1.0; y.len()];
-    let Some(mut space) = Space::new(y, &ones, std::slice::from_ref(&ones)) else {
+    let mut weights = ones.clone();
+    for (weight, root) in weights.iter_mut().zip(material.data.root_weights()) {
+        *weight = root;
+    }
+    let Some(mut space) = Space::new(y, &weights, std::slice::from_ref(&ones)) else {
         return Vec::new();
     };
     let share = material.effort.paired / 24;
@@ -61,7 +65,7 @@ pub(super) fn candidates(material: &Material) -> Vec<Candidate> {
                 return None;
             }
             let columns: Vec<&[f64]> = sources.iter().map(|&s| column(s)).collect();
-            let (constant, factors) = coefficients(y, &ones, &columns)?;
+            let (constant, factors) = coefficients(y, &weights, &columns)?;
             let mut above = Vec::new();
             let mut below = Vec::new();
             for (&source, factor) in sources.iter().zip(factors) {

@@ -66,7 +66,7 @@ fn screened(
     terms: &[(&[Token], &[f64], usize)],
 ) -> Option<Form> {
     let effort = &material.effort;
-    let (target, weights) = form.apply(material.data.target(), &material.vocabulary)?;
+    let (target, weights) = form.apply(&material.data, &material.vocabulary)?;
     let mut space = Space::new(&target, &weights, &[vec![1.0; target.len()]])?;
     for (index, (_, values, _)) in terms.iter().enumerate() {
         space.push(values, index);

@@ -1,6 +1,7 @@
 //! Forms of the target in which a law may be a sum: its logarithm, reciprocal, square and so on.
 
 use super::vocabulary::Vocabulary;
+use crate::Data;
 use crate::expression::Token;
 use crate::operator::Operator;
 
@@ -31,7 +32,12 @@ impl TargetForm {
     /// The form of the target and the weight $|dy/dT|$ of each row, with which residuals of the form
     /// are residuals of the target to first order. `None` where the form is not defined, or the
     /// inverse cannot be written.
-    pub(super) fn apply(self, y: &[f64], vocabulary: &Vocabulary) -> Option<(Vec<f64>, Vec<f64>)> {
+    pub(super) fn apply(
+        self,
+        data: &Data,
+        vocabulary: &Vocabulary,
+    ) -> Option<(Vec<f64>, Vec<f64>)> {
+        let y = data.target();
         let largest = y.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
         let positive = y.iter().all(|v| *v > 1e-9 * largest);
         let nonzero = y.iter().all(|v| v.abs() > 1e-9 * largest);
@@ -52,7 +58,14 @@ impl TargetForm {
                 vocabulary.has(Operator::Log) && high - low < 20.0 && high.abs() < 100.0
             }
         };
-        possible.then(|| y.iter().map(|v| self.value_and_weight(*v)).unzip())
+        possible.then(|| {
+            let (values, mut weights): (Vec<f64>, Vec<f64>) =
+                y.iter().map(|v| self.value_and_weight(*v)).unzip();
+            for (weight, root) in weights.iter_mut().zip(data.root_weights()) {
+                *weight *= root;
+            }
+            (values, weights)
+        })
     }
 
     fn value_and_weight(self, y: f64) -> (f64, f64) {
