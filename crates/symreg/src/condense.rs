@@ -159,7 +159,7 @@ fn token_key(token: &Token, exponent: f64) -> (u64, f64) {
     match *token {
         Token::Variable(v) => (1 + u64::from(v), exponent),
         Token::Constant(c) => (0, c),
-        Token::Apply(op) => (0x2_0000 + op as u64, exponent),
+        Token::Apply(op) => (0x2_0000 + u64::from(op.code()), exponent),
     }
 }
 

@@ -143,7 +143,7 @@ fn structure_length(expression: &Expression, fitted: &[bool]) -> f64 {
     for token in expression.tokens() {
         kinds.insert(match *token {
             Token::Variable(v) => (0, u32::from(v)),
-            Token::Apply(op) => (1, op as u32),
+            Token::Apply(op) => (1, op.code()),
             Token::Constant(_) => (2, u32::from(marks.next().copied().unwrap_or(true))),
         });
     }

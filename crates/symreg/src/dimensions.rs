@@ -264,6 +264,15 @@ fn binary(op: Operator, a: Kind, b: Kind, before: &[Token]) -> Result<Kind, Misf
         (Operator::Div, Kind::Known(x), Kind::Known(y)) => {
             x.over(y).map(Kind::Known).map_err(Misfit::Cause)
         }
+        // Of an operator of the user's nothing is known: numbers in, a number out.
+        (Operator::Custom(_), _, _) => {
+            for kind in [a, b] {
+                if let Kind::Known(dimension) = kind {
+                    pure(op, dimension)?;
+                }
+            }
+            Ok(Kind::Known(Dimension::DIMENSIONLESS))
+        }
         (Operator::Mul | Operator::Div, _, _) | (_, Kind::Any, Kind::Any) => Ok(Kind::Any),
         (_, Kind::Known(x), Kind::Known(y)) if x != y => Err(Misfit::Differ(op, x, y)),
         (_, Kind::Known(x), _) | (_, _, Kind::Known(x)) => Ok(Kind::Known(x)),

@@ -159,7 +159,7 @@ impl Expression {
     pub(crate) fn skeleton(&self, out: &mut Vec<u32>) {
         out.extend(self.tokens.iter().map(|t| match t {
             Token::Constant(_) => 0,
-            Token::Apply(op) => 1 + *op as u32,
+            Token::Apply(op) => 1 + op.code(),
             Token::Variable(v) => 0x1_0000 + u32::from(*v),
         }));
         out.push(u32::MAX);

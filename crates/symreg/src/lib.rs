@@ -113,6 +113,7 @@ mod complexity;
 mod condense;
 mod constant;
 mod criterion;
+mod custom;
 mod data;
 mod description_length;
 #[cfg(feature = "dimensions")]
@@ -154,6 +155,7 @@ mod variation;
 pub use complexity::ComplexityMeasure;
 pub use constant::{ConstantFit, Convergence, Reason};
 pub use criterion::{Criterion, Penalty};
+pub use custom::{CustomOperator, OperatorDefinition};
 pub use data::{Data, DataReport, Dependence};
 pub use description_length::{DescriptionLength, Noise};
 #[cfg(feature = "dimensions")]

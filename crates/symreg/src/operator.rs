@@ -2,6 +2,7 @@
 
 use std::f64::consts::{FRAC_2_SQRT_PI, PI};
 
+use crate::custom::CustomOperator;
 use crate::kernel::{double as math, real};
 
 /// An operator of one or two arguments.
@@ -53,10 +54,12 @@ pub enum Operator {
     Erfc,
     /// The absolute value.
     Abs,
+    /// An operator of the user's own, made by [`OperatorDefinition`](crate::OperatorDefinition).
+    Custom(CustomOperator),
 }
 
 impl Operator {
-    /// Every operator.
+    /// Every operator but those of the user's own.
     pub const ALL: [Self; 18] = [
         Self::Add,
         Self::Sub,
@@ -83,6 +86,7 @@ impl Operator {
     pub const fn arity(self) -> usize {
         match self {
             Self::Add | Self::Sub | Self::Mul | Self::Div | Self::Pow | Self::Min | Self::Max => 2,
+            Self::Custom(op) => op.arity(),
             _ => 1,
         }
     }
@@ -114,18 +118,31 @@ impl Operator {
             Self::Erf => "erf",
             Self::Erfc => "erfc",
             Self::Abs => "abs",
+            Self::Custom(op) => op.name(),
         }
     }
 
-    /// The function of this name; `ln` is read as `log`. Signs are no function names.
+    /// A number of its own for each operator.
+    pub(crate) fn code(self) -> u32 {
+        match self {
+            Self::Custom(op) => Self::ALL.len() as u32 + op.index(),
+            op => Self::ALL.iter().position(|o| *o == op).unwrap_or(0) as u32,
+        }
+    }
+
+    /// The function of this name, one of the user's own among them; `ln` is read as `log`. Signs are no
+    /// function names.
     #[must_use]
     pub fn from_function_name(name: &str) -> Option<Self> {
         if name == "ln" {
             return Some(Self::Log);
         }
-        Self::ALL.into_iter().find(|op| {
-            op.name() == name && op.name().starts_with(|c: char| c.is_ascii_alphabetic())
-        })
+        Self::ALL
+            .into_iter()
+            .find(|op| {
+                op.name() == name && op.name().starts_with(|c: char| c.is_ascii_alphabetic())
+            })
+            .or_else(|| CustomOperator::of_name(name).map(Self::Custom))
     }
 
     /// The value for one argument.
@@ -171,6 +188,7 @@ impl Operator {
                     a.signum()
                 }
             }
+            Self::Custom(op) => op.slopes(a, 0.0, value).0,
             _ => f64::NAN,
         }
     }
@@ -215,6 +233,7 @@ impl Operator {
                     (0.0, 1.0)
                 }
             }
+            Self::Custom(op) => op.slopes(a, b, value),
             _ => (f64::NAN, f64::NAN),
         }
     }

@@ -221,7 +221,7 @@ fn order(tokens: &[Token]) -> (usize, Vec<u32>) {
     let key = |t: &Token| match *t {
         Token::Constant(_) => 0,
         Token::Variable(v) => 1 + u32::from(v),
-        Token::Apply(op) => 0x2_0000 + op as u32,
+        Token::Apply(op) => 0x2_0000 + op.code(),
     };
     (tokens.len(), tokens.iter().map(key).collect())
 }

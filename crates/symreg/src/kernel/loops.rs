@@ -73,6 +73,22 @@ pub(super) fn apply<T: Real>(
     b: Option<Source<'_, T>>,
     out: &mut [T],
 ) {
+    if let Operator::Custom(custom) = op {
+        if let Some(out) = T::as_doubles(out) {
+            let column = |s| match s {
+                Source::Column(c) => T::doubles(c),
+                Source::Constant(_) => None,
+            };
+            let filled = match (column(a), b.map(column)) {
+                (Some(a), None) => custom.fill(a, &[], out),
+                (Some(a), Some(Some(b))) => custom.fill(a, b, out),
+                _ => false,
+            };
+            if filled {
+                return;
+            }
+        }
+    }
     dispatch(Loop { op, a, b, out });
     if matches!(op, Operator::Sin | Operator::Cos) {
         if let Source::Column(a) = a {

@@ -49,10 +49,13 @@ pub trait Elementary:
     fn far_sin(self) -> Self;
     fn far_cos(self) -> Self;
     fn pow(self, exponent: Self) -> Self;
+    /// The values as double precision, if they are.
+    fn doubles(values: &[Self]) -> Option<&[f64]>;
+    fn as_doubles(values: &mut [Self]) -> Option<&mut [f64]>;
 }
 
 macro_rules! elementary {
-    ($real:ty, $of:ident, $sin:path, $cos:path, $pow:path) => {
+    ($real:ty, $of:ident, $sin:path, $cos:path, $pow:path, $as_doubles:expr, $doubles:expr) => {
         impl Elementary for $real {
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
@@ -116,12 +119,26 @@ macro_rules! elementary {
             fn pow(self, exponent: Self) -> Self {
                 $pow(self, exponent)
             }
+            fn doubles(values: &[Self]) -> Option<&[f64]> {
+                $doubles(values)
+            }
+            fn as_doubles(values: &mut [Self]) -> Option<&mut [f64]> {
+                $as_doubles(values)
+            }
         }
     };
 }
 
-elementary!(f64, double, libm::sin, libm::cos, libm::pow);
-elementary!(f32, single, libm::sinf, libm::cosf, libm::powf);
+elementary!(f64, double, libm::sin, libm::cos, libm::pow, Some, Some);
+elementary!(
+    f32,
+    single,
+    libm::sinf,
+    libm::cosf,
+    libm::powf,
+    |_| None,
+    |_| None
+);
 
 /// The value of an operator of one argument; NaN for an operator of two.
 #[inline]
@@ -140,6 +157,7 @@ pub(crate) fn apply_unary<T: Real>(op: Operator, a: T) -> T {
         Operator::Erf => a.erf(),
         Operator::Erfc => a.erfc(),
         Operator::Abs => a.abs(),
+        Operator::Custom(op) => T::from_f64(op.value(a.into_f64(), 0.0)),
         _ => T::from_f64(f64::NAN),
     }
 }
@@ -155,6 +173,7 @@ pub(crate) fn apply_binary<T: Real>(op: Operator, a: T, b: T) -> T {
         Operator::Pow => a.pow(b),
         Operator::Min => lesser(a, b),
         Operator::Max => greater(a, b),
+        Operator::Custom(op) => T::from_f64(op.value(a.into_f64(), b.into_f64())),
         _ => apply_unary(op, a),
     }
 }

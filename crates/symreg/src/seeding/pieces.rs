@@ -76,7 +76,7 @@ impl Pieces {
 
     fn extend_to(&mut self, cost: usize, ends: &[usize], vocabulary: &Vocabulary) {
         for a in ends[cost - 2]..ends[cost - 1] {
-            for op in UNARY {
+            for op in UNARY.into_iter().chain(vocabulary.custom(1)) {
                 if self.list.len() < self.most && (self.all_functions || !is_transcendental(op)) {
                     self.offer_unary(op, a, vocabulary);
                 }
@@ -195,7 +195,7 @@ impl Pieces {
     }
 
     fn offer_binary(&mut self, a: usize, b: usize, ordered: bool, vocabulary: &Vocabulary) {
-        for op in BINARY {
+        for op in BINARY.into_iter().chain(vocabulary.custom(2)) {
             // Each unordered pair once; a - b and b - a differ by a factor.
             let once = op.is_commutative() || op == Operator::Sub;
             if once && !ordered || a == b && op != Operator::Mul {
@@ -214,7 +214,9 @@ impl Pieces {
                     .collect(),
                 tokens,
                 cost: x.cost + y.cost + 1,
-                is_transcendental: x.is_transcendental || y.is_transcendental,
+                is_transcendental: x.is_transcendental
+                    || y.is_transcendental
+                    || is_transcendental(op),
                 is_monomial: x.is_monomial
                     && y.is_monomial
                     && matches!(op, Operator::Mul | Operator::Div),
@@ -268,6 +270,7 @@ fn is_transcendental(op: Operator) -> bool {
             | Operator::Tanh
             | Operator::Erf
             | Operator::Erfc
+            | Operator::Custom(_)
     )
 }
 

@@ -25,6 +25,17 @@ impl Vocabulary {
         self.allowed.contains(&op)
     }
 
+    /// Operators of the user's own.
+    pub(super) fn custom(&self, arity: usize) -> impl Iterator<Item = Operator> + use<> {
+        let own: Vec<Operator> = self
+            .allowed
+            .iter()
+            .copied()
+            .filter(|op| matches!(op, Operator::Custom(_)) && op.arity() == arity)
+            .collect();
+        own.into_iter()
+    }
+
     /// `op(a)`; `None` if the search has no such operator.
     pub(super) fn unary(&self, op: Operator, a: &[Token]) -> Option<Vec<Token>> {
         if op == Operator::Square && !self.has(op) {
