@@ -109,17 +109,22 @@
 //! - Golub and Pereyra 1973, doi 10.1137/0710036, and Kaufman 1975, doi 10.1007/BF01932995:
 //!   variable projection.
 
+mod checkpoint;
 mod complexity;
 mod condense;
 mod constant;
+mod context;
+mod control;
 mod criterion;
 mod data;
+mod descent;
 mod description_length;
 #[cfg(feature = "dimensions")]
 mod dimensions;
 mod equivalence;
 mod error;
 mod eval;
+mod events;
 mod evolution;
 mod export;
 mod expression;
@@ -127,53 +132,70 @@ mod format;
 mod front;
 mod importance;
 mod interval;
+mod island;
 mod kernel;
 mod linear;
 mod map_all;
 mod model;
+mod mutation;
 mod neighborhood;
 mod operator;
 mod parse;
 mod population;
+mod progress;
+#[cfg(feature = "progress")]
+mod progress_bar;
 mod random;
 mod ranking;
 mod refit;
 mod regressor;
 mod report;
 mod residuals;
+mod search;
 mod search_result;
 mod seeding;
 mod selection;
 mod simplify;
 mod snapping;
+mod starts;
 mod student;
 mod symmetry;
 mod uncertainty;
 mod variation;
+mod watch;
 
 pub use complexity::ComplexityMeasure;
 pub use constant::{ConstantFit, Convergence, Reason};
+pub use control::{RunControl, Stopper};
 pub use criterion::{Criterion, Penalty};
 pub use data::{Data, DataReport, Dependence};
+pub use descent::{ConstantOptimizer, GradientDescent};
 pub use description_length::{DescriptionLength, Noise};
 #[cfg(feature = "dimensions")]
 pub use dimensions::{ConstantDimensions, DimensionCause, DimensionCheck};
 pub use equivalence::Equivalence;
-pub use error::{Error, ParseProblem, Result};
+pub use error::{CheckpointProblem, Error, IoCause, ParseProblem, Result};
 pub use eval::Evaluator;
+pub use events::JsonLines;
 pub use export::{Export, Language};
 pub use expression::{Expression, MAX_NODES, Token};
 pub use front::{Knee, ParetoFront, knee, pareto_front};
 pub use importance::{Importance, VariableImportance};
 pub use interval::{BoxAnalysis, Interval, Monotonicity, Pole, PoleKind, RangeReport};
 pub use model::{Model, Score};
+pub use mutation::MutationWeights;
 pub use operator::Operator;
 pub use parse::{MAX_NESTING, MAX_TEXT_LENGTH};
+pub use progress::{Phase, Progress};
+#[cfg(feature = "progress")]
+pub use progress_bar::ProgressBar;
 pub use ranking::{RankedModel, akaike_weights};
-pub use regressor::{Progress, SymbolicRegressor};
+pub use regressor::SymbolicRegressor;
 pub use report::HtmlReport;
 pub use residuals::ResidualTable;
+pub use search::Search;
 pub use search_result::{CandidatePoint, RunResult, SearchResult, StopReason};
+pub use selection::Selection;
 pub use snapping::{ConstantSnapping, Snap, SnappedLaw};
 pub use uncertainty::{
     ConstantInterval, ConstantIntervals, ConstantUncertainty, IntervalMethod, Resampling,
