@@ -132,7 +132,7 @@ impl RunControl {
     }
 
     /// Whether the search goes on from its file, if there is one (default: it begins anew). Its result has the bits of a search
-    /// that was never interrupted; the observer sees the state of the file again.
+    /// that was never interrupted; the observer sees the state of the file again. A time limit counts from the call.
     pub fn resume(mut self, value: bool) -> Self {
         self.resume = value;
         self

@@ -29,8 +29,9 @@ use crate::{Data, Result};
 ///
 /// Enumeration comes first: sums of small formulas in several forms of the target, products and quotients,
 /// screened in closed form ([`enumeration_levels`](Self::enumeration_levels)). Evolution starts from the best
-/// of them. Parents are chosen by Pareto tournament on error and expressional complexity, and each run
-/// keeps the front of all that it has evaluated.
+/// of them. Parents are chosen by Pareto tournament on error and expressional complexity, or otherwise
+/// ([`selection`](Self::selection)), on one island or several, and each run keeps the front of all that it has
+/// evaluated.
 ///
 /// Several independent runs, seeded apart, show whether the answer depends on luck; enumeration is the
 /// same for all. The same seed and data give the same bits, whatever the number of threads.
