@@ -180,18 +180,15 @@ impl GradientDescent {
                     gene.set_constants(&mut moved.into_iter());
                 }
             }
-            match fitter.fit(genes, 0, 0.0) {
-                Ok(outcome) => {
-                    at = outcome;
-                    if at.sse < best.1 {
-                        best = (genes.clone(), at.sse);
-                    }
+            if let Ok(outcome) = fitter.fit(genes, 0, 0.0) {
+                at = outcome;
+                if at.sse < best.1 {
+                    best = (genes.clone(), at.sse);
                 }
-                Err(_) => {
-                    // Back to where the values were finite, with the weights of there.
-                    genes.clone_from(&best.0);
-                    at = fitter.fit(genes, 0, 0.0).ok()?;
-                }
+            } else {
+                // Back to where the values were finite, with the weights of there.
+                genes.clone_from(&best.0);
+                at = fitter.fit(genes, 0, 0.0).ok()?;
             }
         }
         *genes = best.0;

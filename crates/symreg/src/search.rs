@@ -88,11 +88,7 @@ impl<'a> Search<'a> {
                 return true;
             }
             Some(run) => self.closed.push(run.close(self.data.n_rows())),
-            None if self.closed.is_empty() => {
-                if self.enumeration.advance(context) {
-                    return true;
-                }
-            }
+            None if self.closed.is_empty() && self.enumeration.advance(context) => return true,
             None => {}
         }
         if self.closed.len() == self.settings.runs {

@@ -174,15 +174,13 @@ fn terms_of(tokens: &[Token]) -> Vec<Expression> {
     let mut out = Vec::new();
     let mut roots = vec![tokens.len() - 1];
     while let Some(root) = roots.pop() {
-        match (tokens[root], arguments(tokens, root)) {
-            (Token::Apply(Operator::Add | Operator::Sub), (Some(a), Some(b))) => {
-                roots.push(b);
-                roots.push(a);
-            }
-            _ => {
-                let start = subtree_start(tokens, root);
-                out.push(Expression::from_valid(tokens[start..=root].to_vec()));
-            }
+        let is_sum = matches!(tokens[root], Token::Apply(Operator::Add | Operator::Sub));
+        if let (true, (Some(a), Some(b))) = (is_sum, arguments(tokens, root)) {
+            roots.push(b);
+            roots.push(a);
+        } else {
+            let start = subtree_start(tokens, root);
+            out.push(Expression::from_valid(tokens[start..=root].to_vec()));
         }
     }
     out

@@ -300,6 +300,16 @@ fn names_why_a_checkpoint_does_not_fit() -> Result<(), Box<dyn std::error::Error
         CheckpointProblem::Version { .. }
     ));
 
+    Ok(())
+}
+
+#[test]
+fn names_what_differs_from_the_search_that_wrote_it() -> Result<()> {
+    let data = data()?;
+    let settings = search();
+    let mut state = settings.search(&data)?;
+    state.advance();
+    let bytes = state.to_bytes();
     for other in [
         settings.clone().seed(9),
         settings.clone().max_genes(3),
@@ -344,6 +354,16 @@ fn names_why_a_checkpoint_does_not_fit() -> Result<(), Box<dyn std::error::Error
         assert_eq!(problem(outcome), CheckpointProblem::Data { what: expected });
     }
 
+    Ok(())
+}
+
+#[test]
+fn names_the_file_that_cannot_be_used() -> Result<(), Box<dyn std::error::Error>> {
+    let data = data()?;
+    let settings = search();
+    let mut damaged = settings.search(&data)?.to_bytes();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
     let folder = Folder::new("errors");
     std::fs::write(folder.file(), &damaged)?;
     let control = RunControl::new().checkpoint(folder.file()).resume(true);

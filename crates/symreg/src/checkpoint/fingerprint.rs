@@ -86,6 +86,18 @@ pub(super) fn of_settings(settings: &SymbolicRegressor) -> u64 {
     }
     out.u8(*measure as u8);
     out.u8(*selection as u8);
+    write_optimizer(optimizer, &mut out);
+    for texts in std::iter::once(guesses).chain(warm_models) {
+        out.count(texts.len());
+        for text in texts {
+            out.count(text.len());
+            out.raw(text.as_bytes());
+        }
+    }
+    fnv(&out.into_bytes())
+}
+
+fn write_optimizer(optimizer: &ConstantOptimizer, out: &mut Writer) {
     match optimizer {
         ConstantOptimizer::LevenbergMarquardt => out.u8(0),
         ConstantOptimizer::GradientDescent(descent) => {
@@ -102,14 +114,6 @@ pub(super) fn of_settings(settings: &SymbolicRegressor) -> u64 {
             out.f64(*decay);
         }
     }
-    for texts in std::iter::once(guesses).chain(warm_models) {
-        out.count(texts.len());
-        for text in texts {
-            out.count(text.len());
-            out.raw(text.as_bytes());
-        }
-    }
-    fnv(&out.into_bytes())
 }
 
 /// Rows, columns, hash of the names, hash of the bits of all values.

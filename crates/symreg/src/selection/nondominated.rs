@@ -39,8 +39,8 @@ fn ranks(points: &[(usize, f64)]) -> Vec<usize> {
 /// two neighbors over the front's extent, summed; infinite at the ends.
 fn crowding(front: &[(f64, f64)]) -> Vec<f64> {
     let mut distance = vec![0.0; front.len()];
-    let objectives: [fn(&(f64, f64)) -> f64; 2] = [|p| p.0, |p| p.1];
-    for objective in objectives {
+    for complexity in [true, false] {
+        let objective = |p: &(f64, f64)| if complexity { p.0 } else { p.1 };
         let mut order: Vec<usize> = (0..front.len()).collect();
         order.sort_by(|&i, &j| {
             objective(&front[i])
