@@ -1,8 +1,8 @@
 //! How surely and how fast `symreg` finds known laws again.
 //!
 //! `cargo run --release --example symreg_problems -- [--seconds S] [--seeds N] [--first-seed K]
-//! [--levels L] [--selection tournament|nsga2|grid] [--islands N] [--population N] [--noise F] [--write DIR]
-//! [--exactly ID] [ID …]`
+//! [--levels L] [--selection tournament|nsga2|grid] [--islands N] [--population N] [--gan] [--descent]
+//! [--noise F] [--write DIR] [--exactly ID] [ID …]`
 //!
 //! The 29 problems of `benches/data/symreg/problems.csv`: 14 formulas of the AI Feynman list (Udrescu and Tegmark 2020,
 //! doi 10.1126/sciadv.aay2631; ranges are ours), 7 classical ones, and the two laws of Gan et al. (preprint, Eqs. 2 and 5)
@@ -10,9 +10,9 @@
 //! S seconds of processor time are over (default 5; 5 seeds). A law counts as exact when it agrees with the true one to
 //! 1e-9 at 64 points of the ranges widened by a quarter, with no constant fitted again. For the two laws the table says
 //! whether the chosen law holds the inputs in the true groups, by least description length, least BIC and the knee of
-//! the front. `--selection` and `--islands` say how evolution goes (`--levels 0` leaves it without enumeration); islands share the
-//! population. `--noise` adds noise to the noise-free problems; `--write` stores the tables for other programs. The last
-//! line of output is JSON.
+//! the front. `--selection` and `--islands` say how evolution goes (`--levels 0` leaves it without enumeration); islands share
+//! the population, `--gan` is the preset of Gan et al., `--descent` fits constants by stochastic gradient descent. `--noise`
+//! adds noise to the noise-free problems; `--write` stores the tables for other programs. The last line of output is JSON.
 
 #[path = "support/symreg_cli.rs"]
 #[allow(dead_code)]
@@ -26,8 +26,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use symreg::{
-    Criterion, Data, Expression, Model, Operator, Penalty, SearchResult, Selection,
-    SymbolicRegressor,
+    ConstantOptimizer, Criterion, Data, Expression, GradientDescent, Model, Operator, Penalty,
+    SearchResult, Selection, SymbolicRegressor,
 };
 use symreg_cli::cpu_seconds;
 
@@ -68,6 +68,8 @@ struct Options {
     selection: Selection,
     islands: usize,
     population: usize,
+    gan: bool,
+    descent: bool,
 }
 
 fn main() -> Outcome {
@@ -154,9 +156,17 @@ fn trial(problem: &Problem, seed: u64, options: &Options) -> Outcome<Trial> {
     let variance =
         target.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / target.len() as f64;
     let mut seconds_to_hit = None;
-    let result = SymbolicRegressor::new()
+    let mut search = if options.gan {
+        SymbolicRegressor::gan()
+    } else {
+        SymbolicRegressor::new().enumeration_levels(options.levels)
+    };
+    if options.descent {
+        let optimizer = ConstantOptimizer::GradientDescent(GradientDescent::new());
+        search = search.constant_optimizer(optimizer);
+    }
+    let result = search
         .operators(problem.operators.iter().copied())
-        .enumeration_levels(options.levels)
         .selection(options.selection)
         .islands(options.islands)
         .population_size(options.population / options.islands.max(1))
@@ -360,6 +370,8 @@ fn options() -> Outcome<Options> {
         selection: Selection::ParetoTournament,
         islands: 1,
         population: 500,
+        gan: false,
+        descent: false,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -384,6 +396,8 @@ fn options() -> Outcome<Options> {
             }
             "--islands" => options.islands = value()?.parse()?,
             "--population" => options.population = value()?.parse()?,
+            "--gan" => options.gan = true,
+            "--descent" => options.descent = true,
             "--levels" => options.levels = value()?.parse()?,
             "--noise" => options.noise = value()?.parse()?,
             "--write" => options.write = Some(value()?.into()),

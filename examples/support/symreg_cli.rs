@@ -25,6 +25,7 @@ pub struct Options {
     pub out: Option<PathBuf>,
     pub checkpoint: Option<PathBuf>,
     pub resume: bool,
+    pub events: Option<PathBuf>,
     pub quick: bool,
 }
 
@@ -60,6 +61,7 @@ impl Options {
                 "--predict" => options.predict = Some(value()?.into()),
                 "--out" => options.out = Some(value()?.into()),
                 "--checkpoint" => options.checkpoint = Some(value()?.into()),
+                "--events" => options.events = Some(value()?.into()),
                 "--resume" => options.resume = true,
                 "--quick" => options.quick = true,
                 other if other.starts_with('-') => {

@@ -25,7 +25,7 @@ impl SymbolicRegressor {
     /// let y = x.iter().map(|x| 2.0 + 3.0 * (0.7 * x).sin() / x).collect();
     /// let data = Data::from_columns([("x", x)], ("y", y))?;
     /// let search = SymbolicRegressor::gan().population_size(20).max_generations(1).runs(1);
-    /// let result = search.clone().guesses(["sin(x)/x"]).fit(&data)?;
+    /// let result = search.clone().guesses(["sin(0.5*x)/x"]).fit(&data)?;
     /// let law = result.front().models().last().ok_or("no law")?;
     /// assert_eq!(law.to_infix_rounded(3), "2+3*(sin(0.7*x)/x)");
     ///
