@@ -1,14 +1,18 @@
 //! A law for any CSV file with a header.
 //!
 //! `cargo run --release --example symreg_csv -- FILE --target NAME [--inputs A,B] [--units FILE]
-//! [--operators add,sub,mul,div,exp,erf,…] [--seed N] [--seconds S] [--threads T] [--predict OTHER.csv --out PRED.csv]`
+//! [--operators add,sub,mul,div,exp,erf,…] [--seed N] [--seconds S] [--threads T] [--checkpoint FILE [--resume]]
+//! [--events FILE] [--predict OTHER.csv --out PRED.csv]`
 //!
 //! Searches for a law of the target column in the input columns (default: all others), prints the front, writes a report
 //! that needs no network, and with `--predict` the chosen law's values on another table. The chosen law is that of least
 //! description length, its constants replaced by round numbers where that lowers the BIC. The units file has a line `name,unit`
 //! a column; the report then shows units, and laws that add unlike quantities are marked. Without FILE it makes rows
 //! from the published depth law of Gan et al. (preprint, Eq. 2) with 3 % noise, and says so. Some ten seconds by default;
-//! `--quick` takes two. Everything goes to `target/figures/symreg_csv/`; the last line of output is JSON.
+//! `--quick` takes two. With `--checkpoint` the state of the search is in that file after every generation, and the same command
+//! with `--resume` goes on from there to the same result, also after the process was killed. `--events` writes a line of JSON
+//! a generation; on a terminal, a bar shows where the search is. Everything goes to `target/figures/symreg_csv/`; the last line of
+//! output is JSON.
 
 #[path = "support/symreg_cli.rs"]
 mod symreg_cli;
@@ -23,7 +27,8 @@ use dimless::{Dimension, Unit};
 use serde_json::{Value, json};
 use symreg::{
     ConstantDimensions, ConstantSnapping, Criterion, Data, DimensionCheck, Evaluator, Expression,
-    HtmlReport, Model, ParetoFront, Penalty, SearchResult, SymbolicRegressor,
+    HtmlReport, JsonLines, Model, ParetoFront, Penalty, ProgressBar, RunControl, SearchResult,
+    SymbolicRegressor,
 };
 use symreg_cli::{Options, Table, cpu_seconds, generated, identifiers};
 
@@ -87,9 +92,24 @@ fn main() -> Outcome {
     if options.quick {
         search = search.population_size(200).max_generations(10).runs(2);
     }
+    let mut control = RunControl::new().resume(options.resume);
+    if let Some(path) = &options.checkpoint {
+        control = control.checkpoint(path);
+    }
+    let log = options
+        .events
+        .as_deref()
+        .map(fs::File::create)
+        .transpose()?;
+    let mut events = log.map(JsonLines::new);
+    let mut bar = ProgressBar::stderr();
     let start = Instant::now();
     let result = in_threads(options.threads, || {
-        search.fit_observed(&data, |_| {
+        search.fit_controlled(&data, &control, |progress| {
+            let _ = bar.observe(progress);
+            if let Some(events) = &mut events {
+                let _ = events.observe(progress);
+            }
             let late = options
                 .seconds
                 .is_some_and(|s| start.elapsed().as_secs_f64() > s);
@@ -100,6 +120,11 @@ fn main() -> Outcome {
             }
         })
     })??;
+
+    bar.finish();
+    if let Some(events) = events {
+        events.finish(&result)?;
+    }
 
     let front = result.front();
     let marks = dimension_marks(front, &inputs, &target, unit_of)?;

@@ -1,7 +1,8 @@
 //! How surely and how fast `symreg` finds known laws again.
 //!
 //! `cargo run --release --example symreg_problems -- [--seconds S] [--seeds N] [--first-seed K]
-//! [--levels L] [--noise F] [--write DIR] [--exactly ID] [ID …]`
+//! [--levels L] [--selection tournament|nsga2|grid] [--islands N] [--population N] [--gan] [--descent]
+//! [--noise F] [--write DIR] [--exactly ID] [ID …]`
 //!
 //! The 29 problems of `benches/data/symreg/problems.csv`: 14 formulas of the AI Feynman list (Udrescu and Tegmark 2020,
 //! doi 10.1126/sciadv.aay2631; ranges are ours), 7 classical ones, and the two laws of Gan et al. (preprint, Eqs. 2 and 5)
@@ -9,8 +10,9 @@
 //! S seconds of processor time are over (default 5; 5 seeds). A law counts as exact when it agrees with the true one to
 //! 1e-9 at 64 points of the ranges widened by a quarter, with no constant fitted again. For the two laws the table says
 //! whether the chosen law holds the inputs in the true groups, by least description length, least BIC and the knee of
-//! the front. `--noise` adds noise to the noise-free problems; `--write` stores the tables for other programs. The last
-//! line of output is JSON.
+//! the front. `--selection` and `--islands` say how evolution goes (`--levels 0` leaves it without enumeration); islands share
+//! the population, `--gan` is the preset of Gan et al., `--descent` fits constants by stochastic gradient descent. `--noise`
+//! adds noise to the noise-free problems; `--write` stores the tables for other programs. The last line of output is JSON.
 
 #[path = "support/symreg_cli.rs"]
 #[allow(dead_code)]
@@ -24,7 +26,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 use symreg::{
-    Criterion, Data, Expression, Model, Operator, Penalty, SearchResult, SymbolicRegressor,
+    ConstantOptimizer, Criterion, Data, Expression, GradientDescent, Model, Operator, Penalty,
+    SearchResult, Selection, SymbolicRegressor,
 };
 use symreg_cli::cpu_seconds;
 
@@ -62,6 +65,11 @@ struct Options {
     write: Option<PathBuf>,
     ids: Vec<String>,
     exactly: Option<String>,
+    selection: Selection,
+    islands: usize,
+    population: usize,
+    gan: bool,
+    descent: bool,
 }
 
 fn main() -> Outcome {
@@ -129,7 +137,7 @@ fn main() -> Outcome {
     }
     println!(
         "{}",
-        json!({"noise_free_runs": runs, "hits": hits, "exact": exact, "seeds": options.seeds, "seconds_allowed": options.seconds,
+        json!({"selection": format!("{:?}", options.selection), "islands": options.islands, "noise_free_runs": runs, "hits": hits, "exact": exact, "seeds": options.seeds, "seconds_allowed": options.seconds,
             "law_runs": groups[3], "groups_by_description_length": groups[0], "groups_by_bic": groups[1],
             "groups_at_knee": groups[2], "problems": lines})
     );
@@ -148,9 +156,20 @@ fn trial(problem: &Problem, seed: u64, options: &Options) -> Outcome<Trial> {
     let variance =
         target.iter().map(|y| (y - mean) * (y - mean)).sum::<f64>() / target.len() as f64;
     let mut seconds_to_hit = None;
-    let result = SymbolicRegressor::new()
+    let mut search = if options.gan {
+        SymbolicRegressor::gan()
+    } else {
+        SymbolicRegressor::new().enumeration_levels(options.levels)
+    };
+    if options.descent {
+        let optimizer = ConstantOptimizer::GradientDescent(GradientDescent::new());
+        search = search.constant_optimizer(optimizer);
+    }
+    let result = search
         .operators(problem.operators.iter().copied())
-        .enumeration_levels(options.levels)
+        .selection(options.selection)
+        .islands(options.islands)
+        .population_size(options.population / options.islands.max(1))
         .seed(seed)
         .runs(1000)
         .fit_observed(&data, |p| {
@@ -348,6 +367,11 @@ fn options() -> Outcome<Options> {
         write: None,
         ids: Vec::new(),
         exactly: None,
+        selection: Selection::ParetoTournament,
+        islands: 1,
+        population: 500,
+        gan: false,
+        descent: false,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -357,6 +381,23 @@ fn options() -> Outcome<Options> {
             "--seeds" => options.seeds = value()?.parse()?,
             "--first-seed" => options.first_seed = value()?.parse()?,
             "--exactly" => options.exactly = Some(value()?),
+            "--selection" => {
+                options.selection = match value()?.as_str() {
+                    "tournament" => Selection::ParetoTournament,
+                    "nsga2" => Selection::NsgaII,
+                    "grid" => Selection::QualityDiversity,
+                    other => {
+                        return Err(format!(
+                            "no selection {other}; there are tournament, nsga2, grid"
+                        )
+                        .into());
+                    }
+                }
+            }
+            "--islands" => options.islands = value()?.parse()?,
+            "--population" => options.population = value()?.parse()?,
+            "--gan" => options.gan = true,
+            "--descent" => options.descent = true,
             "--levels" => options.levels = value()?.parse()?,
             "--noise" => options.noise = value()?.parse()?,
             "--write" => options.write = Some(value()?.into()),

@@ -23,6 +23,9 @@ pub struct Options {
     pub threads: usize,
     pub predict: Option<PathBuf>,
     pub out: Option<PathBuf>,
+    pub checkpoint: Option<PathBuf>,
+    pub resume: bool,
+    pub events: Option<PathBuf>,
     pub quick: bool,
 }
 
@@ -57,6 +60,9 @@ impl Options {
                 "--threads" => options.threads = number(&argument, &value()?)?,
                 "--predict" => options.predict = Some(value()?.into()),
                 "--out" => options.out = Some(value()?.into()),
+                "--checkpoint" => options.checkpoint = Some(value()?.into()),
+                "--events" => options.events = Some(value()?.into()),
+                "--resume" => options.resume = true,
                 "--quick" => options.quick = true,
                 other if other.starts_with('-') => {
                     return Err(format!("unknown option {other}").into());
@@ -67,6 +73,9 @@ impl Options {
         }
         if options.predict.is_some() != options.out.is_some() {
             return Err("--predict OTHER.csv and --out PRED.csv go together".into());
+        }
+        if options.resume && options.checkpoint.is_none() {
+            return Err("--resume needs --checkpoint FILE".into());
         }
         Ok(options)
     }

@@ -246,7 +246,7 @@ fn set_free_constants(gene: &mut Expression, values: &mut impl Iterator<Item = f
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// Bias, then one weight a gene; the weight of a dependent gene is 0.
-    coefficients: Vec<f64>,
+    pub(crate) coefficients: Vec<f64>,
     pub(crate) sse: f64,
     convergence: Convergence,
 }

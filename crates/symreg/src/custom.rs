@@ -12,6 +12,9 @@ use crate::{Error, Operator, Result};
 /// All operators that have been registered, in order.
 static REGISTRY: RwLock<Vec<&'static Definition>> = RwLock::new(Vec::new());
 
+/// Most bytes of a name.
+const MAX_NAME_LENGTH: usize = 64;
+
 type Value = dyn Fn(f64, f64) -> f64 + Send + Sync;
 type Slopes = dyn Fn(f64, f64, f64) -> (f64, f64) + Send + Sync;
 type Block = dyn Fn(&[f64], &[f64], &mut [f64]) + Send + Sync;
@@ -118,9 +121,14 @@ impl OperatorDefinition {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] for a name that cannot stand in expression text; [`Error::NameClash`] for the
+    /// [`Error::InvalidName`] for a name that cannot stand in expression text, or is longer than 64 bytes; [`Error::NameClash`] for the
     /// name of a function, a constant, or an operator that is registered already.
     pub fn register(self) -> Result<Operator> {
+        if self.0.name.len() > MAX_NAME_LENGTH {
+            return Err(Error::InvalidName {
+                name: self.0.name.to_owned(),
+            });
+        }
         check_names(&[self.0.name])?;
         if NAMED_CONSTANTS.iter().any(|(n, _)| *n == self.0.name) {
             return Err(Error::NameClash {

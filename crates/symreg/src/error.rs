@@ -1,5 +1,8 @@
 //! The errors of this crate.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 /// What went wrong, with the names and values that say where.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -169,6 +172,28 @@ pub enum Error {
         /// How many were evaluated.
         evaluations: u64,
     },
+    /// A guess, or a model to start from, cannot be used.
+    #[error("{what} {index}, `{text}`, cannot be used")]
+    Guess {
+        /// A guess, or a model of the warm start.
+        what: &'static str,
+        /// Which one, from 0.
+        index: usize,
+        /// Its text, or that of the gene at fault.
+        text: String,
+        /// Why not; [`Error::Parse`] gives the position in the text.
+        #[source]
+        source: Box<Error>,
+    },
+    /// A checkpoint cannot be written, or a search cannot go on from it.
+    #[error("the checkpoint{} cannot be used", of_path(path.as_deref()))]
+    Checkpoint {
+        /// Its file, if it came from one.
+        path: Option<PathBuf>,
+        /// Why not.
+        #[source]
+        problem: CheckpointProblem,
+    },
     /// The two sides of an operator have different dimensions.
     #[cfg(feature = "dimensions")]
     #[error("token {node}, {operator}: the dimensions {left} and {right} differ")]
@@ -268,6 +293,105 @@ pub enum ParseProblem {
     /// The expression has too many nodes.
     #[error("the expression exceeds {0} nodes")]
     TooManyNodes(usize),
+}
+
+/// What is wrong with a checkpoint.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointProblem {
+    /// The file system refused.
+    #[error("it could not be {action}")]
+    Io {
+        /// What was tried: opened, read or written.
+        action: &'static str,
+        /// The cause.
+        #[source]
+        source: IoCause,
+    },
+    /// The bytes do not begin with the mark of a checkpoint.
+    #[error("it is no checkpoint of this crate")]
+    NoCheckpoint,
+    /// It has another format.
+    #[error("its format is {found}, expected {expected}")]
+    Format {
+        /// The format of this version.
+        expected: u32,
+        /// The format found.
+        found: u32,
+    },
+    /// Another version of this crate wrote it, whose search may take another course.
+    #[error("version {found} wrote it, this is {expected}")]
+    Version {
+        /// This version.
+        expected: &'static str,
+        /// The version found.
+        found: String,
+    },
+    /// It is shorter or longer than it says.
+    #[error("it has {found} bytes and says {expected}")]
+    Length {
+        /// Bytes that it says.
+        expected: u64,
+        /// Bytes that there are.
+        found: u64,
+    },
+    /// It is larger than a checkpoint may be.
+    #[error("it has more than {limit} bytes")]
+    TooLarge {
+        /// Bytes that there are, at least.
+        found: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// A byte was changed since it was written.
+    #[error("its checksum does not fit: it was damaged")]
+    Checksum,
+    /// The search had other settings.
+    #[error("it belongs to a search with other settings")]
+    Settings,
+    /// The search had other data.
+    #[error("it belongs to other data: the {what} differ")]
+    Data {
+        /// What is different first: number of rows, number of columns, names or values.
+        what: &'static str,
+    },
+    /// It holds what no search has.
+    #[error("before byte {offset}: {what}")]
+    Malformed {
+        /// Offset behind what was read last.
+        offset: usize,
+        /// What is wrong there.
+        what: &'static str,
+    },
+}
+
+/// An error of the file system that can be copied and compared.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(transparent)]
+pub struct IoCause(Arc<std::io::Error>);
+
+impl IoCause {
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> std::io::ErrorKind {
+        self.0.kind()
+    }
+}
+
+impl From<std::io::Error> for IoCause {
+    fn from(error: std::io::Error) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl PartialEq for IoCause {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind() == other.kind() && self.to_string() == other.to_string()
+    }
+}
+
+fn of_path(path: Option<&Path>) -> String {
+    path.map_or_else(String::new, |p| format!(" {}", p.display()))
 }
 
 /// The result of this crate's fallible functions.

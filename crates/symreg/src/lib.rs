@@ -45,6 +45,13 @@
 //!   quotients of small formulas are screened in closed form, in seven forms of the target (its square,
 //!   logarithm, reciprocal, …), two terms at a time over all pairs. A term that is good alone may be no part
 //!   of the law, so nothing is grown one term after the other.
+//! - **Runs and islands** ([`SymbolicRegressor::runs`], [`SymbolicRegressor::islands`]): runs are independent and show
+//!   by their agreement whether luck decided; islands of one run exchange their best. [`Selection`] says how parents are
+//!   chosen, [`MutationWeights`] how children differ from them.
+//! - **Start** ([`SymbolicRegressor::guesses`], [`SymbolicRegressor::warm_start`]): laws that somebody expects, or an
+//!   earlier front, take part from the first generation.
+//! - **Steps** ([`Search`]): a level of enumeration or a generation at a time, the whole state as bytes.
+//!   [`RunControl`] writes it to a file, from which a killed search goes on to the same bits.
 //! - **Choice** ([`ParetoFront::shortest`]): the law of least description length, which pays for constants
 //!   and for structure. A search among many structures fits noise; a criterion that counts constants alone
 //!   does not see that.
@@ -69,6 +76,8 @@
 //! |---|---|
 //! | a table and no idea | [`SymbolicRegressor`] with the defaults, then [`ParetoFront::shortest`], and look at the front |
 //! | the search of Gan et al. | [`SymbolicRegressor::gan`] |
+//! | laws that may be near | [`SymbolicRegressor::guesses`], [`SymbolicRegressor::warm_start`] |
+//! | hours of searching | [`SymbolicRegressor::fit_controlled`] with [`RunControl::checkpoint`], [`JsonLines`] for a log |
 //! | a wish for one readable group | [`SymbolicRegressor::max_genes`]`(1)`, then the knee and [`Expression::power_product`] |
 //! | a structure from theory | [`ConstantFit`] |
 //! | several candidate laws | [`ConstantFit`] on each, [`Criterion`] to rank, [`Model::score`] on rows of another group |
@@ -86,7 +95,7 @@
 //! - R² is $1 - \mathrm{SSE}/\mathrm{SST}$ about the mean of the rows it is evaluated on, so it can
 //!   be negative.
 //! - The same data, parameters and seed give the same bits, whatever the number of threads: random
-//!   streams are ChaCha8, keyed by seed, run, generation and slot, sums run in a fixed order, and
+//!   streams are ChaCha8, keyed by seed, run, island, generation and slot, sums run in a fixed order, and
 //!   transcendental functions come from the `libm` crate and not from the platform.
 //!
 //! # Feature flags
@@ -95,6 +104,7 @@
 //! |---|---|---|
 //! | `rayon` | yes | fits the individuals of a generation on several threads |
 //! | `dimensions` | no | physical dimensions of expressions, by the crate `dimless` |
+//! | `progress` | no | `ProgressBar`, a line on a terminal that shows where a search is |
 //! | `serde` | no | serialization of parameters, expressions and results |
 //!
 //! # References
@@ -106,21 +116,27 @@
 //!   doi 10.1007/978-3-319-20883-1_22: multigene models and most defaults.
 //! - Smits and Kotanchek 2005, doi 10.1007/0-387-23254-0_17: Pareto tournaments and expressional
 //!   complexity.
+//! - Deb et al. 2002, doi 10.1109/4235.996017, and Mouret and Clune 2015, arXiv 1504.04909: the other ways to select.
 //! - Golub and Pereyra 1973, doi 10.1137/0710036, and Kaufman 1975, doi 10.1007/BF01932995:
 //!   variable projection.
 
+mod checkpoint;
 mod complexity;
 mod condense;
 mod constant;
+mod context;
+mod control;
 mod criterion;
 mod custom;
 mod data;
+mod descent;
 mod description_length;
 #[cfg(feature = "dimensions")]
 mod dimensions;
 mod equivalence;
 mod error;
 mod evaluator;
+mod events;
 mod evolution;
 mod export;
 mod expression;
@@ -128,41 +144,52 @@ mod format;
 mod front;
 mod importance;
 mod interval;
+mod island;
 mod kernel;
 mod linear;
 mod map_all;
 mod model;
+mod mutation;
 mod neighborhood;
 mod operator;
 mod parse;
 mod population;
+mod progress;
+#[cfg(feature = "progress")]
+mod progress_bar;
 mod random;
 mod ranking;
 mod refit;
 mod regressor;
 mod report;
 mod residuals;
+mod search;
 mod search_result;
 mod seeding;
 mod selection;
 mod simplify;
 mod snapping;
+mod starts;
 mod student;
 mod symmetry;
 mod uncertainty;
 mod variation;
+mod watch;
 
 pub use complexity::ComplexityMeasure;
 pub use constant::{ConstantFit, Convergence, Reason};
+pub use control::{RunControl, Stopper};
 pub use criterion::{Criterion, Penalty};
 pub use custom::{CustomOperator, OperatorDefinition};
 pub use data::{Data, DataReport, Dependence};
+pub use descent::{ConstantOptimizer, GradientDescent};
 pub use description_length::{DescriptionLength, Noise};
 #[cfg(feature = "dimensions")]
 pub use dimensions::{ConstantDimensions, DimensionCause, DimensionCheck};
 pub use equivalence::Equivalence;
-pub use error::{Error, ParseProblem, Result};
+pub use error::{CheckpointProblem, Error, IoCause, ParseProblem, Result};
 pub use evaluator::Evaluator;
+pub use events::JsonLines;
 pub use export::{Export, Language};
 pub use expression::{Expression, MAX_NODES, Token};
 pub use front::{Knee, ParetoFront, knee, pareto_front};
@@ -170,13 +197,19 @@ pub use importance::{Importance, VariableImportance};
 pub use interval::{BoxAnalysis, Interval, Monotonicity, Pole, PoleKind, RangeReport};
 pub use kernel::real::Real;
 pub use model::{Model, Score};
+pub use mutation::MutationWeights;
 pub use operator::Operator;
 pub use parse::{MAX_NESTING, MAX_TEXT_LENGTH};
+pub use progress::{Phase, Progress};
+#[cfg(feature = "progress")]
+pub use progress_bar::ProgressBar;
 pub use ranking::{RankedModel, akaike_weights};
-pub use regressor::{Progress, SymbolicRegressor};
+pub use regressor::SymbolicRegressor;
 pub use report::HtmlReport;
 pub use residuals::ResidualTable;
+pub use search::Search;
 pub use search_result::{CandidatePoint, RunResult, SearchResult, StopReason};
+pub use selection::Selection;
 pub use snapping::{ConstantSnapping, Snap, SnappedLaw};
 pub use uncertainty::{
     ConstantInterval, ConstantIntervals, ConstantUncertainty, IntervalMethod, Resampling,

@@ -8,7 +8,7 @@ use crate::expression::{Expression, Token};
 use crate::operator::Operator;
 
 /// A candidate model: its genes, and what the fit made of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Individual {
     pub(crate) genes: Vec<Expression>,
     pub(crate) complexity: usize,

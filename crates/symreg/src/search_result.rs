@@ -12,6 +12,8 @@ pub enum StopReason {
     MaxGenerations,
     /// The observer asked to stop.
     Observer,
+    /// A [`Stopper`](crate::Stopper) was thrown.
+    Signal,
     /// A law reached the target error, or is exact to rounding.
     TargetError,
     /// The allowed number of fits was made.
@@ -143,7 +145,7 @@ impl SearchResult {
         &self.data_report
     }
 
-    /// Whether the observer ended the search early.
+    /// Whether the observer or a [`Stopper`](crate::Stopper) ended the search early.
     #[must_use]
     pub fn was_stopped(&self) -> bool {
         self.stopped

@@ -27,9 +27,9 @@ mod targets;
 mod vocabulary;
 
 use crate::Data;
+use crate::context::Context;
 use crate::expression::{Expression, Token};
 use crate::population::{Alphabet, Individual};
-use crate::regressor::{Progress, SymbolicRegressor};
 
 use dictionary::{Monomial, Term};
 use pieces::{Piece, Pieces};
@@ -233,51 +233,36 @@ impl Material {
 }
 
 /// The enumeration, level by level.
-pub(crate) struct Enumeration<'a> {
-    settings: &'a SymbolicRegressor,
-    data: &'a Data,
-    alphabet: &'a Alphabet,
-    level: usize,
-    fits: u64,
-    found: Vec<Individual>,
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Enumeration {
+    /// Levels done.
+    pub(crate) level: usize,
+    /// Models fitted.
+    pub(crate) fits: u64,
+    /// The models found, best first.
+    pub(crate) found: Vec<Individual>,
 }
 
-impl<'a> Enumeration<'a> {
-    pub(crate) fn new(
-        settings: &'a SymbolicRegressor,
-        data: &'a Data,
-        alphabet: &'a Alphabet,
-    ) -> Self {
-        Self {
+impl Enumeration {
+    /// Goes through the next level; `false` if there is none.
+    pub(crate) fn advance(&mut self, context: Context) -> bool {
+        let Context {
             settings,
             data,
             alphabet,
-            level: 0,
-            fits: 0,
-            found: Vec::new(),
-        }
-    }
-
-    /// Goes through the next level; `false` if there is none.
-    pub(crate) fn advance(&mut self) -> bool {
+        } = context;
         let level = LEVELS
             .get(self.level)
-            .filter(|_| self.level < self.settings.enumeration_levels);
+            .filter(|_| self.level < settings.enumeration_levels);
         let Some(&effort) = level else {
             return false;
         };
         self.level += 1;
-        let material = Material::new(self.data, self.alphabet, effort);
+        let material = Material::new(data, alphabet, effort);
         let mut candidates = products::candidates(&material);
         candidates.extend(quotients::candidates(&material));
-        candidates.extend(sums::candidates(&material, self.settings.max_genes));
-        let (found, fits) = refine::refine(
-            candidates,
-            &material,
-            self.data,
-            self.settings,
-            self.alphabet,
-        );
+        candidates.extend(sums::candidates(&material, settings.max_genes));
+        let (found, fits) = refine::refine(candidates, &material, data, settings, alphabet);
         self.fits += fits;
         self.found.extend(found);
         self.found.sort_by(|a, b| {
@@ -286,29 +271,6 @@ impl<'a> Enumeration<'a> {
                 .then(a.complexity.cmp(&b.complexity))
         });
         true
-    }
-
-    pub(crate) fn progress(&self) -> Progress {
-        let best = self.found.first().map_or(f64::INFINITY, |i| i.sse);
-        Progress {
-            run: 0,
-            n_runs: self.settings.runs,
-            generation: 0,
-            max_generations: self.settings.max_generations,
-            evaluations: self.fits,
-            best_rmse: (best / self.data.n_rows() as f64).sqrt(),
-            front_size: self.found.len(),
-        }
-    }
-
-    /// The models found, best first.
-    pub(crate) fn found(&self) -> &[Individual] {
-        &self.found
-    }
-
-    /// Models fitted.
-    pub(crate) fn fits(&self) -> u64 {
-        self.fits
     }
 }
 

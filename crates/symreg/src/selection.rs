@@ -1,83 +1,121 @@
-//! Choosing parents.
+//! Choosing parents and survivors.
+
+mod grid;
+mod nondominated;
+mod tournament;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::population::Individual;
+use crate::regressor::SymbolicRegressor;
 
-/// Index of a parent by tournament: `size` individuals are drawn with replacement. With
-/// probability `pareto` one of those that no other drawn one dominates in error and complexity is
-/// taken at random; else the one of least error, the simpler of equals.
-pub(crate) fn tournament(
-    population: &[Individual],
-    size: usize,
-    pareto: f64,
-    rng: &mut ChaCha8Rng,
-) -> usize {
-    let drawn: Vec<usize> = (0..size)
-        .map(|_| rng.random_range(0..population.len()))
-        .collect();
-    if rng.random_bool(pareto) {
-        let mut best: Vec<usize> = drawn
-            .iter()
-            .copied()
-            .filter(|&i| {
-                !drawn
-                    .iter()
-                    .any(|&j| population[j].dominates(&population[i]))
-            })
-            .collect();
-        best.sort_unstable();
-        best.dedup();
-        return best[rng.random_range(0..best.len())];
-    }
-    let better = |i: usize, j: usize| {
-        let (a, b) = (&population[i], &population[j]);
-        a.sse
-            .total_cmp(&b.sse)
-            .then(a.complexity.cmp(&b.complexity))
-            .is_lt()
-    };
-    drawn
-        .into_iter()
-        .reduce(|best, i| if better(i, best) { i } else { best })
-        .unwrap_or(0)
+/// How parents are chosen and who survives.
+///
+/// All three keep the front of everything that a run has fitted; they differ in where the next models come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Selection {
+    /// Parents by tournament on error and complexity, an elite survives (the default, as Gan et al.).
+    ///
+    /// `tournament_size` individuals are drawn; with `pareto_probability` one of those that no other drawn one
+    /// dominates is taken at random, else the one of least error (Smits and Kotanchek 2005,
+    /// doi 10.1007/0-387-23254-0_17). `elite_fraction` of the population is carried over.
+    #[default]
+    ParetoTournament,
+    /// The elitist non-dominated sorting algorithm of Deb et al. (2002, doi 10.1109/4235.996017).
+    ///
+    /// Parents win a tournament of two by rank, then by crowding distance; the best of parents and children
+    /// together survive, whole ranks first and the least crowded of the last one. The objectives are complexity and
+    /// the logarithm of the residual sum of squares, which the crowding distance needs: errors span many decades.
+    /// Models that are not finite on all rows rank last. Here ranks come from one sweep over the sorted models,
+    /// O(n log n), instead of the paper's comparison of all pairs.
+    NsgaII,
+    /// A grid of elites (MAP-Elites: Mouret and Clune 2015, arXiv 1504.04909).
+    ///
+    /// A cell is a size and a function signature: two sizes an octave of complexity, and the set of functions that
+    /// occur, signs and squares not counted. Each cell keeps the model of least error that fell into it. Parents are
+    /// drawn uniformly from the occupied cells, so the population is as large as their number.
+    QualityDiversity,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Expression;
-    use crate::random::{Purpose, stream};
+/// How the parents of one generation are drawn.
+#[derive(Debug)]
+pub(crate) enum Parents {
+    Tournament,
+    /// Rank and crowding distance of each individual.
+    Ranked(Vec<(usize, f64)>),
+    Uniform,
+}
 
-    fn population() -> Vec<Individual> {
-        // 0 and 2 form the front; 1 is dominated by 2, 3 by both.
-        [(1, 9.0), (5, 4.0), (5, 3.0), (9, 9.5)]
-            .into_iter()
-            .map(|(complexity, sse)| Individual {
-                genes: vec![Expression::variable(0)],
-                complexity,
-                sse,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn pareto_tournaments_take_undominated_individuals_of_any_complexity() {
-        let mut taken = [0_usize; 4];
-        for k in 0..300 {
-            let rng = &mut stream(1, 0, 0, k, Purpose::Offspring);
-            taken[tournament(&population(), 40, 1.0, rng)] += 1;
-        }
-        assert_eq!((taken[1], taken[3]), (0, 0));
-        assert!(taken[0] > 80 && taken[2] > 80, "{taken:?}");
-    }
-
-    #[test]
-    fn plain_tournaments_take_the_least_error() {
-        for k in 0..50 {
-            let rng = &mut stream(1, 0, 0, k, Purpose::Offspring);
-            assert_eq!(tournament(&population(), 40, 0.0, rng), 2);
+impl Parents {
+    pub(crate) fn new(selection: Selection, population: &[Individual]) -> Self {
+        match selection {
+            Selection::ParetoTournament => Self::Tournament,
+            Selection::NsgaII => Self::Ranked(nondominated::ranked(population)),
+            Selection::QualityDiversity => Self::Uniform,
         }
     }
+
+    /// Index of a parent.
+    pub(crate) fn choose(
+        &self,
+        population: &[Individual],
+        settings: &SymbolicRegressor,
+        rng: &mut ChaCha8Rng,
+    ) -> usize {
+        match self {
+            Self::Tournament => tournament::tournament(
+                population,
+                settings.tournament_size,
+                settings.pareto_probability,
+                rng,
+            ),
+            Self::Ranked(keys) => nondominated::binary_tournament(keys, rng),
+            Self::Uniform => rng.random_range(0..population.len()),
+        }
+    }
+}
+
+/// The population that follows from parents and their children.
+pub(crate) fn survivors(
+    settings: &SymbolicRegressor,
+    parents: Vec<Individual>,
+    children: Vec<Individual>,
+) -> Vec<Individual> {
+    let mut all = parents;
+    all.extend(children);
+    match settings.selection {
+        Selection::ParetoTournament => all,
+        Selection::NsgaII => nondominated::survivors(all, settings.population_size),
+        Selection::QualityDiversity => grid::elites(all),
+    }
+}
+
+/// The undominated individuals by rising complexity, then those of least error.
+pub(crate) fn elite(population: &[Individual], count: usize) -> Vec<Individual> {
+    let points: Vec<(usize, f64)> = population.iter().map(|i| (i.complexity, i.sse)).collect();
+    let mut order: Vec<usize> = crate::pareto_front(&points)
+        .into_iter()
+        .filter(|&i| points[i].1.is_finite())
+        .collect();
+    let mut by_error: Vec<usize> = (0..points.len()).filter(|i| !order.contains(i)).collect();
+    by_error.sort_by(|&i, &j| {
+        points[i]
+            .1
+            .total_cmp(&points[j].1)
+            .then(points[i].0.cmp(&points[j].0))
+            .then(i.cmp(&j))
+    });
+    // When there is no room for the whole front, its more accurate end goes first.
+    if order.len() > count {
+        order.drain(..order.len() - count);
+    }
+    order
+        .into_iter()
+        .chain(by_error)
+        .take(count)
+        .map(|i| population[i].clone())
+        .collect()
 }

@@ -100,6 +100,7 @@ fn finds_a_law_of_two_genes() -> Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "rayon")]
 fn bits(result: &SearchResult) -> Vec<(Vec<u64>, String)> {
     let models = result
         .runs()

@@ -1,0 +1,104 @@
+//! What a search works with, and what every island of it does alike.
+
+use std::collections::HashSet;
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::Data;
+use crate::constant::Fitter;
+use crate::descent::ConstantOptimizer;
+use crate::expression::Expression;
+use crate::map_all::map_all;
+use crate::population::{Alphabet, Individual, pick, skeleton};
+use crate::random::{Place, Purpose};
+use crate::regressor::SymbolicRegressor;
+
+/// Attempts to make a child whose structure the new generation does not have yet.
+const ATTEMPTS: usize = 6;
+/// Relative decrease of the residual that ends the fit of a new individual.
+const FIT_TOLERANCE: f64 = 1e-6;
+
+/// Settings, rows and alphabet of a search.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) settings: &'a SymbolicRegressor,
+    pub(crate) data: &'a Data,
+    pub(crate) alphabet: &'a Alphabet,
+}
+
+/// A structure that waits for its fit, and where it was made.
+#[derive(Debug)]
+pub(crate) struct Offspring {
+    pub(crate) place: Place,
+    pub(crate) genes: Vec<Expression>,
+}
+
+impl Context<'_> {
+    /// Calls `make` until it gives a structure that is not in `seen`, a few times at most.
+    pub(crate) fn distinct(
+        self,
+        seen: &mut HashSet<Vec<u32>>,
+        rng: &mut ChaCha8Rng,
+        make: impl Fn(&mut ChaCha8Rng) -> Vec<Expression>,
+    ) -> Vec<Expression> {
+        let mut genes = Vec::new();
+        for _ in 0..ATTEMPTS {
+            genes = self.canonical(make(rng));
+            if !genes.is_empty() && seen.insert(skeleton(&genes)) {
+                break;
+            }
+        }
+        if genes.is_empty() {
+            genes.push(Expression::variable(pick(rng, &self.alphabet.variables)));
+        }
+        genes
+    }
+
+    /// Canonical genes without those that are constant, occur twice or exceed the limits of size.
+    pub(crate) fn canonical(self, genes: Vec<Expression>) -> Vec<Expression> {
+        let mut complexity = 0;
+        let mut out: Vec<Expression> = Vec::with_capacity(genes.len());
+        for gene in genes.into_iter().filter_map(|g| g.canonical_gene()) {
+            let size = self.settings.measure.of(&gene);
+            // Taking constants together can make a gene deeper than what it was made from.
+            if gene.node_count() <= self.settings.max_nodes
+                && gene.depth() <= self.settings.max_depth
+                && complexity + size <= self.settings.max_complexity
+                && !out.contains(&gene)
+            {
+                complexity += size;
+                out.push(gene);
+            }
+        }
+        out
+    }
+
+    pub(crate) fn random_model(self, rng: &mut ChaCha8Rng, slot: usize) -> Vec<Expression> {
+        let count = rng.random_range(1..=self.settings.max_genes);
+        (0..count)
+            .map(|k| self.alphabet.ramped(rng, slot + 7 * k))
+            .collect()
+    }
+
+    /// Fits the constants of new structures, each by itself.
+    pub(crate) fn evaluate(self, models: &[Offspring]) -> Vec<Individual> {
+        let settings = self.settings;
+        let rows = self.data.n_rows();
+        map_all(
+            models,
+            || Fitter::new(self.data),
+            |fitter, model| {
+                Individual::fitted(model.genes.clone(), rows, settings.measure, |genes| {
+                    if let ConstantOptimizer::GradientDescent(descent) = &settings.optimizer {
+                        let rng = &mut model.place.stream(settings.seed, Purpose::Descent);
+                        return descent.fit(genes, self.data, fitter, rng);
+                    }
+                    let outcome =
+                        fitter.fit_either_sign(genes, settings.fit_iterations, FIT_TOLERANCE);
+                    outcome.ok().map(|o| o.sse)
+                })
+            },
+        )
+    }
+}
