@@ -67,6 +67,7 @@ pub struct ConstantFit {
     tolerance: f64,
     starts: usize,
     measure: ComplexityMeasure,
+    through_origin: bool,
 }
 
 impl Default for ConstantFit {
@@ -84,7 +85,14 @@ impl ConstantFit {
             tolerance: 1e-14,
             starts: 11,
             measure: ComplexityMeasure::Expressional,
+            through_origin: false,
         }
+    }
+
+    /// Whether the law has no bias (default: it has one).
+    pub fn through_origin(mut self, value: bool) -> Self {
+        self.through_origin = value;
+        self
     }
 
     /// Most steps of each start (default 200). With 0 the inner constants stay as they are and
@@ -181,7 +189,7 @@ impl ConstantFit {
         } else {
             self.starts
         };
-        let mut fitter = Fitter::new(data);
+        let mut fitter = Fitter::new(data).through_origin(self.through_origin);
         let mut best: Option<(Vec<Expression>, Outcome)> = None;
         let mut bad_row = 0;
         for (i, scale) in STARTS.iter().enumerate().take(starts) {
@@ -260,6 +268,8 @@ pub(crate) struct Fitter<'a> {
     gradients: Vec<Vec<f64>>,
     /// Square roots of the weights of the rows; empty for equal weights.
     root_weights: Vec<f64>,
+    /// Whether models have no bias.
+    through_origin: bool,
 }
 
 /// The projection of the target on the genes.
@@ -278,7 +288,14 @@ impl<'a> Fitter<'a> {
             values: Vec::new(),
             gradients: Vec::new(),
             root_weights: data.root_weights(),
+            through_origin: false,
         }
+    }
+
+    /// Whether models have no bias.
+    pub(crate) fn through_origin(mut self, value: bool) -> Self {
+        self.through_origin = value;
+        self
     }
 
     /// Fits in place. `Err(row)` when the genes as given are not finite on that row.
@@ -399,6 +416,7 @@ impl<'a> Fitter<'a> {
             measure,
             convergence: outcome.convergence,
             noise_variance: self.data.noise_variance(),
+            through_origin: self.through_origin,
         }
     }
 
@@ -417,8 +435,11 @@ impl<'a> Fitter<'a> {
         Ok(())
     }
 
-    /// The basis of the constant column.
+    /// The basis of the constant column, or of nothing.
     fn constant_basis(&self) -> Basis {
+        if self.through_origin {
+            return Basis::empty(self.data.n_rows());
+        }
         if self.root_weights.is_empty() {
             return Basis::with_constant(self.data.n_rows());
         }
@@ -434,7 +455,10 @@ impl<'a> Fitter<'a> {
         weigh(&mut residual, &self.root_weights);
         let components = basis.project_out(&mut residual);
         let mut solved = basis.coefficients(&components).into_iter();
-        let mut coefficients = vec![solved.next().unwrap_or(0.0)];
+        let mut coefficients = vec![0.0];
+        if !self.through_origin {
+            coefficients[0] = solved.next().unwrap_or(0.0);
+        }
         coefficients.extend(
             independent
                 .iter()

@@ -6,16 +6,20 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Data;
-use crate::constant::Fitter;
+use crate::constant::{Fitter, Outcome};
+use crate::constraints::Rules;
 use crate::descent::ConstantOptimizer;
 use crate::expression::Expression;
 use crate::map_all::map_all;
+use crate::model::law_of;
 use crate::population::{Alphabet, Individual, pick, skeleton};
 use crate::random::{Place, Purpose};
 use crate::regressor::SymbolicRegressor;
 
 /// Attempts to make a child whose structure the new generation does not have yet.
 const ATTEMPTS: usize = 6;
+/// The same where most structures are refused.
+const ATTEMPTS_UNDER_RULES: usize = 60;
 /// Relative decrease of the residual that ends the fit of a new individual.
 const FIT_TOLERANCE: f64 = 1e-6;
 
@@ -25,6 +29,7 @@ pub(crate) struct Context<'a> {
     pub(crate) settings: &'a SymbolicRegressor,
     pub(crate) data: &'a Data,
     pub(crate) alphabet: &'a Alphabet,
+    pub(crate) rules: &'a Rules,
 }
 
 /// A structure that waits for its fit, and where it was made.
@@ -43,7 +48,12 @@ impl Context<'_> {
         make: impl Fn(&mut ChaCha8Rng) -> Vec<Expression>,
     ) -> Vec<Expression> {
         let mut genes = Vec::new();
-        for _ in 0..ATTEMPTS {
+        let attempts = if self.rules.is_empty() {
+            ATTEMPTS
+        } else {
+            ATTEMPTS_UNDER_RULES
+        };
+        for _ in 0..attempts {
             genes = self.canonical(make(rng));
             if !genes.is_empty() && seen.insert(skeleton(&genes)) {
                 break;
@@ -71,7 +81,12 @@ impl Context<'_> {
                 out.push(gene);
             }
         }
-        out
+        self.rules.admitted(out)
+    }
+
+    /// A fitter of the models of this search.
+    pub(crate) fn fitter(&self) -> Fitter<'_> {
+        Fitter::new(self.data).through_origin(self.rules.through_origin())
     }
 
     pub(crate) fn random_model(self, rng: &mut ChaCha8Rng, slot: usize) -> Vec<Expression> {
@@ -81,14 +96,26 @@ impl Context<'_> {
             .collect()
     }
 
+    /// Whether the rules on the values of a fitted model are proved.
+    pub(crate) fn proves(self, genes: &[Expression], outcome: &Outcome) -> bool {
+        !self.rules.has_proofs() || {
+            let bias = (!self.rules.through_origin()).then_some(outcome.coefficients[0]);
+            self.rules
+                .proves(&law_of(bias, &outcome.coefficients[1..], genes))
+        }
+    }
+
     /// Fits the constants of new structures, each by itself.
     pub(crate) fn evaluate(self, models: &[Offspring]) -> Vec<Individual> {
         let settings = self.settings;
         let rows = self.data.n_rows();
         map_all(
             models,
-            || Fitter::new(self.data),
+            || self.fitter(),
             |fitter, model| {
+                if !self.rules.is_empty() && !self.rules.admits(&model.genes) {
+                    return Individual::refused(model.genes.clone(), settings.measure);
+                }
                 Individual::fitted(model.genes.clone(), rows, settings.measure, |genes| {
                     if let ConstantOptimizer::GradientDescent(descent) = &settings.optimizer {
                         let rng = &mut model.place.stream(settings.seed, Purpose::Descent);
@@ -96,7 +123,10 @@ impl Context<'_> {
                     }
                     let outcome =
                         fitter.fit_either_sign(genes, settings.fit_iterations, FIT_TOLERANCE);
-                    outcome.ok().map(|o| o.sse)
+                    outcome
+                        .ok()
+                        .filter(|o| self.proves(genes, o))
+                        .map(|o| o.sse)
                 })
             },
         )

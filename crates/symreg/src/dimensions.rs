@@ -125,6 +125,52 @@ impl DimensionCheck {
             }
     }
 
+    /// The expression without the pure constants that are added to something with a dimension: only
+    /// zero can stand there. `None` if that is not all that is wrong with it.
+    pub(crate) fn mended(
+        self,
+        expression: &Expression,
+        dimensions: &[Dimension],
+    ) -> Option<Expression> {
+        if self.kind(expression.tokens(), dimensions).is_ok() {
+            return Some(expression.clone());
+        }
+        let mut stack: Vec<(Kind, Vec<Token>)> = Vec::new();
+        for token in expression.tokens() {
+            let part = match *token {
+                Token::Constant(_) => (Kind::Known(Dimension::DIMENSIONLESS), vec![*token]),
+                Token::Variable(v) => (Kind::Known(dimensions[usize::from(v)]), vec![*token]),
+                Token::Apply(op) if op.arity() == 1 => {
+                    let (a, mut tokens) = stack.pop()?;
+                    tokens.push(*token);
+                    (unary(op, a).ok()?, tokens)
+                }
+                Token::Apply(op) => {
+                    let ((b, right), (a, left)) = (stack.pop()?, stack.pop()?);
+                    let is_number =
+                        |t: &[Token]| !t.iter().any(|t| matches!(t, Token::Variable(_)));
+                    if let Ok(kind) = binary(op, a, b, &[left.as_slice(), &right].concat()) {
+                        (kind, [left, right, vec![*token]].concat())
+                    } else if !matches!(op, Operator::Add | Operator::Sub) {
+                        return None;
+                    } else if is_number(&right) {
+                        (a, left)
+                    } else if is_number(&left) && op == Operator::Add {
+                        (b, right)
+                    } else if is_number(&left) {
+                        (b, [right, vec![Token::Apply(Operator::Neg)]].concat())
+                    } else {
+                        return None;
+                    }
+                }
+            };
+            stack.push(part);
+        }
+        stack
+            .pop()
+            .map(|(_, tokens)| Expression::from_valid(tokens))
+    }
+
     /// The dimension at the root, or the token that does not fit.
     fn kind(self, tokens: &[Token], dimensions: &[Dimension]) -> Result<Kind, (usize, Misfit)> {
         let mut stack: Vec<Kind> = Vec::new();

@@ -200,6 +200,7 @@ impl ClosedRun {
     pub(crate) fn finish(self, context: Context, reason: StopReason) -> RunResult {
         let polish = ConstantFit::new()
             .starts(1)
+            .through_origin(context.rules.through_origin())
             .complexity_measure(context.settings.measure);
         let models = map_all(
             &self.archive,
@@ -208,7 +209,10 @@ impl ClosedRun {
                 let model = polish.fit(&i.genes, context.data).ok()?;
                 // The fit may have turned signs around that the canonical form places better.
                 let genes = context.canonical(model.genes().to_vec());
-                polish.fit(&genes, context.data).ok()
+                let model = polish.fit(&genes, context.data).ok()?;
+                let kept = context.rules.admits(model.genes())
+                    && (!context.rules.has_proofs() || context.rules.proves(&model.expression()));
+                (context.rules.is_empty() || kept).then_some(model)
             },
         );
         let front = ParetoFront::from_models(models.into_iter().flatten().collect());

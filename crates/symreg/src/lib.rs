@@ -124,6 +124,7 @@ mod checkpoint;
 mod complexity;
 mod condense;
 mod constant;
+mod constraints;
 mod context;
 mod control;
 mod criterion;
@@ -178,6 +179,7 @@ mod watch;
 
 pub use complexity::ComplexityMeasure;
 pub use constant::{ConstantFit, Convergence, Reason};
+pub use constraints::Constraints;
 pub use control::{RunControl, Stopper};
 pub use criterion::{Criterion, Penalty};
 pub use custom::{CustomOperator, OperatorDefinition};

@@ -31,6 +31,7 @@ pub struct Model {
     pub(crate) measure: ComplexityMeasure,
     pub(crate) convergence: Convergence,
     pub(crate) noise_variance: Option<f64>,
+    pub(crate) through_origin: bool,
 }
 
 /// How well a model predicts some rows.
@@ -179,24 +180,8 @@ impl Model {
     /// The whole law as one expression, bias and weights included.
     #[must_use]
     pub fn expression(&self) -> Expression {
-        let mut tokens = vec![Token::Constant(self.bias)];
-        for (gene, &weight) in self.genes.iter().zip(&self.weights) {
-            let sign = if weight < 0.0 {
-                Operator::Sub
-            } else {
-                Operator::Add
-            };
-            tokens.push(Token::Constant(weight.abs()));
-            if let Some(denominator) = reciprocal(gene) {
-                tokens.extend_from_slice(denominator);
-                tokens.push(Token::Apply(Operator::Div));
-            } else {
-                tokens.extend_from_slice(gene.tokens());
-                tokens.push(Token::Apply(Operator::Mul));
-            }
-            tokens.push(Token::Apply(sign));
-        }
-        Expression::from_valid(tokens)
+        let bias = (!self.through_origin).then_some(self.bias);
+        law_of(bias, &self.weights, &self.genes)
     }
 
     /// The law as infix text with all digits; [`Expression::parse`] reads it back.
@@ -280,6 +265,35 @@ impl Model {
     pub fn score(&self, data: &Data) -> Result<Score> {
         Score::of(data.target(), &self.predict_data(data)?)
     }
+}
+
+/// The whole law of a bias, weights and genes, of which there is at least one.
+pub(crate) fn law_of(bias: Option<f64>, weights: &[f64], genes: &[Expression]) -> Expression {
+    let mut tokens: Vec<Token> = bias.map(Token::Constant).into_iter().collect();
+    for (gene, &weight) in genes.iter().zip(weights) {
+        let is_first = tokens.is_empty();
+        let sign = if weight < 0.0 {
+            Operator::Sub
+        } else {
+            Operator::Add
+        };
+        tokens.push(Token::Constant(if is_first {
+            weight
+        } else {
+            weight.abs()
+        }));
+        if let Some(denominator) = reciprocal(gene) {
+            tokens.extend_from_slice(denominator);
+            tokens.push(Token::Apply(Operator::Div));
+        } else {
+            tokens.extend_from_slice(gene.tokens());
+            tokens.push(Token::Apply(Operator::Mul));
+        }
+        if !is_first {
+            tokens.push(Token::Apply(sign));
+        }
+    }
+    Expression::from_valid(tokens)
 }
 
 /// The denominator of a gene `1 / f`, whose numerator the gene's weight stands for.

@@ -24,6 +24,11 @@ impl Individual {
             && (self.sse < other.sse || self.complexity < other.complexity)
     }
 
+    /// A model that is not to be fitted.
+    pub(crate) fn refused(genes: Vec<Expression>, measure: ComplexityMeasure) -> Self {
+        Self::fitted(genes, 0, measure, |_| None)
+    }
+
     /// The model after `fit` has set the constants of its genes and given its residual sum of squares.
     ///
     /// The error is infinite where that is not finite, and, without a fit, where there are as many constants as

@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::Error;
 use crate::checkpoint;
 use crate::complexity::ComplexityMeasure;
+use crate::constraints::Constraints;
 use crate::control::RunControl;
 use crate::descent::ConstantOptimizer;
 use crate::mutation::MutationWeights;
@@ -85,6 +86,7 @@ pub struct SymbolicRegressor {
     pub(crate) guesses: Vec<String>,
     /// Texts of the genes of each model.
     pub(crate) warm_models: Vec<Vec<String>>,
+    pub(crate) constraints: Constraints,
     pub(crate) target_rmse: f64,
     pub(crate) max_evaluations: u64,
     pub(crate) time_limit: Option<Duration>,
@@ -140,6 +142,7 @@ impl SymbolicRegressor {
             optimizer: ConstantOptimizer::LevenbergMarquardt,
             guesses: Vec::new(),
             warm_models: Vec::new(),
+            constraints: Constraints::new(),
             target_rmse: 0.0,
             max_evaluations: u64::MAX,
             time_limit: None,

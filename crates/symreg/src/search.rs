@@ -1,5 +1,6 @@
 //! A search as a machine of steps: the levels of enumeration, then the generations of each run.
 
+use crate::constraints::Rules;
 use crate::context::Context;
 use crate::evolution::{ClosedRun, Run};
 use crate::population::{Alphabet, Individual};
@@ -35,6 +36,7 @@ pub struct Search<'a> {
     pub(crate) settings: SymbolicRegressor,
     pub(crate) data: &'a Data,
     alphabet: Alphabet,
+    rules: Rules,
     guesses: Vec<Individual>,
     pub(crate) enumeration: Enumeration,
     pub(crate) closed: Vec<ClosedRun>,
@@ -46,11 +48,13 @@ impl<'a> Search<'a> {
     pub(crate) fn new(settings: &SymbolicRegressor, data: &'a Data) -> Result<Self> {
         settings.validate()?;
         data.check_searchable()?;
+        let rules = Rules::new(&settings.constraints, data)?;
         Ok(Self {
+            guesses: starts::individuals(settings, data, &rules)?,
+            rules,
             settings: settings.clone(),
             data,
             alphabet: Alphabet::new(settings, data),
-            guesses: starts::individuals(settings, data)?,
             enumeration: Enumeration::default(),
             closed: Vec::new(),
             run: None,
@@ -63,6 +67,7 @@ impl<'a> Search<'a> {
             settings: &self.settings,
             data: self.data,
             alphabet: &self.alphabet,
+            rules: &self.rules,
         }
     }
 
@@ -80,6 +85,7 @@ impl<'a> Search<'a> {
             settings: &self.settings,
             data: self.data,
             alphabet: &self.alphabet,
+            rules: &self.rules,
         };
         match self.run.take() {
             Some(mut run) if run.generation < self.settings.max_generations => {

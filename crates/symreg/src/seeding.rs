@@ -250,6 +250,7 @@ impl Enumeration {
             settings,
             data,
             alphabet,
+            ..
         } = context;
         let level = LEVELS
             .get(self.level)
@@ -262,7 +263,7 @@ impl Enumeration {
         let mut candidates = products::candidates(&material);
         candidates.extend(quotients::candidates(&material));
         candidates.extend(sums::candidates(&material, settings.max_genes));
-        let (found, fits) = refine::refine(candidates, &material, data, settings, alphabet);
+        let (found, fits) = refine::refine(candidates, &material, context);
         self.fits += fits;
         self.found.extend(found);
         self.found.sort_by(|a, b| {

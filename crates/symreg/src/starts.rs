@@ -1,5 +1,6 @@
 //! Where a search starts beside chance and enumeration: guesses as text, and the models of an earlier search.
 
+use crate::constraints::Rules;
 use crate::expression::{Expression, Token, arguments, subtree_start};
 use crate::operator::Operator;
 use crate::population::Individual;
@@ -72,10 +73,14 @@ impl SymbolicRegressor {
 }
 
 /// Fitted guesses, then the models of the warm start.
-pub(crate) fn individuals(settings: &SymbolicRegressor, data: &Data) -> Result<Vec<Individual>> {
+pub(crate) fn individuals(
+    settings: &SymbolicRegressor,
+    data: &Data,
+    rules: &Rules,
+) -> Result<Vec<Individual>> {
     let mut out = Vec::new();
     for (index, text) in settings.guesses.iter().enumerate() {
-        let found = guess(text, settings, data).map_err(|source| Error::Guess {
+        let found = guess(text, settings, data, rules).map_err(|source| Error::Guess {
             what: "guess",
             index,
             text: text.clone(),
@@ -95,13 +100,18 @@ pub(crate) fn individuals(settings: &SymbolicRegressor, data: &Data) -> Result<V
             genes.extend(gene.canonical_gene());
         }
         if !genes.is_empty() && genes.len() <= settings.max_genes && fits_limits(&genes, settings) {
-            out.extend(fitted(&genes, 1, settings, data).ok());
+            out.extend(fitted(&genes, 1, settings, data, rules).ok());
         }
     }
     Ok(out)
 }
 
-fn guess(text: &str, settings: &SymbolicRegressor, data: &Data) -> Result<Vec<Individual>> {
+fn guess(
+    text: &str,
+    settings: &SymbolicRegressor,
+    data: &Data,
+    rules: &Rules,
+) -> Result<Vec<Individual>> {
     let law = Expression::parse(text, data.names())?;
     let whole = law.canonical_gene().ok_or(Error::ConstantModel {
         expression: text.to_owned(),
@@ -133,7 +143,7 @@ fn guess(text: &str, settings: &SymbolicRegressor, data: &Data) -> Result<Vec<In
     let mut problem = None;
     let mut out = Vec::new();
     for genes in models {
-        match fitted(&genes, 11, settings, data) {
+        match fitted(&genes, 11, settings, data, rules) {
             Ok(individual) => out.push(individual),
             Err(error) => problem = problem.or(Some(error)),
         }
@@ -157,11 +167,25 @@ fn fitted(
     starts: usize,
     settings: &SymbolicRegressor,
     data: &Data,
+    rules: &Rules,
 ) -> Result<Individual> {
+    let refused = || Error::InvalidParameter {
+        name: "guesses",
+        requirement: "within the constraints",
+        found: "a law that breaks one".to_owned(),
+    };
+    let genes = rules.admitted(genes.to_vec());
+    if genes.is_empty() {
+        return Err(refused());
+    }
     let model = ConstantFit::new()
         .starts(starts)
+        .through_origin(rules.through_origin())
         .complexity_measure(settings.measure)
-        .fit(genes, data)?;
+        .fit(&genes, data)?;
+    if rules.has_proofs() && !rules.proves(&model.expression()) {
+        return Err(refused());
+    }
     Ok(Individual {
         complexity: model.complexity(),
         sse: model.sse(),

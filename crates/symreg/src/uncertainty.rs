@@ -412,12 +412,17 @@ impl Problem {
         let mut law = model.expression();
         let columns = columns_of(&law, model.names(), data)?;
         check_finite(&law, model.names(), &columns, data.n_rows())?;
-        let mut names = vec!["bias".to_owned()];
-        let mut signs = vec![1.0];
+        let (mut names, mut signs) = (Vec::new(), Vec::new());
+        if !model.through_origin {
+            names.push("bias".to_owned());
+            signs.push(1.0);
+        }
         let total = law.constant_count();
         for (i, (gene, weight)) in model.genes().iter().zip(model.weights()).enumerate() {
             names.push(format!("weight {}", i + 1));
-            signs.push(if *weight < 0.0 { -1.0 } else { 1.0 });
+            // The first constant of a law is written with its sign.
+            let is_absolute = *weight < 0.0 && !signs.is_empty();
+            signs.push(if is_absolute { -1.0 } else { 1.0 });
             let skip = usize::from(crate::model::reciprocal(gene).is_some());
             for k in skip..gene.constant_count() {
                 names.push(format!("constant {} of gene {}", k + 1 - skip, i + 1));

@@ -38,6 +38,7 @@ pub(super) fn of_settings(settings: &SymbolicRegressor) -> u64 {
         optimizer,
         guesses,
         warm_models,
+        constraints,
         target_rmse: _,
         max_evaluations: _,
         time_limit: _,
@@ -94,6 +95,7 @@ pub(super) fn of_settings(settings: &SymbolicRegressor) -> u64 {
             out.raw(text.as_bytes());
         }
     }
+    out.raw(constraints.fingerprint().as_bytes());
     fnv(&out.into_bytes())
 }
 

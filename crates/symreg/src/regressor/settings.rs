@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::SymbolicRegressor;
 use crate::complexity::ComplexityMeasure;
+use crate::constraints::Constraints;
 use crate::descent::ConstantOptimizer;
 use crate::mutation::MutationWeights;
 use crate::operator::Operator;
@@ -48,6 +49,12 @@ impl SymbolicRegressor {
         self.operators = value.into_iter().collect();
         self.operators.sort_unstable();
         self.operators.dedup();
+        self
+    }
+
+    /// What every law must meet (default nothing).
+    pub fn constraints(mut self, value: Constraints) -> Self {
+        self.constraints = value;
         self
     }
 

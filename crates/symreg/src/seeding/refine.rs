@@ -6,12 +6,12 @@ use super::vocabulary::Vocabulary;
 use super::{Candidate, Material};
 use crate::Data;
 use crate::constant::Fitter;
+use crate::context::Context;
 use crate::expression::{Expression, Token};
 use crate::map_all::map_all;
 use crate::neighborhood;
 use crate::operator::Operator;
-use crate::population::{Alphabet, Individual, skeleton};
-use crate::regressor::SymbolicRegressor;
+use crate::population::{Individual, skeleton};
 
 /// Steps of the fit to the screening rows, and to all rows.
 const SCREENING_STEPS: usize = 15;
@@ -23,40 +23,39 @@ const TOLERANCE: f64 = 1e-9;
 pub(super) fn refine(
     candidates: Vec<Candidate>,
     material: &Material,
-    data: &Data,
-    settings: &SymbolicRegressor,
-    alphabet: &Alphabet,
+    context: Context,
 ) -> (Vec<Individual>, u64) {
+    let Context { data, alphabet, .. } = context;
     let (screening, vocabulary) = (&material.data, &material.vocabulary);
     let mut seen = HashSet::new();
     let mut models: Vec<Vec<Expression>> = Vec::new();
     for candidate in candidates {
         for model in with_other_steps(candidate, vocabulary) {
-            let genes = acceptable(model, settings);
+            let genes = acceptable(model, context);
             if !genes.is_empty() && seen.insert(skeleton(&genes)) {
                 models.push(genes);
             }
         }
     }
     let mut fits = models.len() as u64;
-    let mut screened = fit_all(&models, screening, SCREENING_STEPS, settings);
+    let mut screened = fit_all(&models, screening, SCREENING_STEPS, context);
     // The best of them, changed in all small ways, and the best of that once more.
     for _ in 0..material.effort.rounds {
         let mut changed: Vec<Vec<Expression>> = Vec::new();
         for individual in promising(&screened, screening.n_rows(), material.effort.changed) {
             for model in neighborhood::neighbors(&individual.genes, alphabet) {
-                let genes = acceptable(model, settings);
+                let genes = acceptable(model, context);
                 if !genes.is_empty() && seen.insert(skeleton(&genes)) {
                     changed.push(genes);
                 }
             }
         }
         fits += changed.len() as u64;
-        screened.extend(fit_all(&changed, screening, SCREENING_STEPS, settings));
+        screened.extend(fit_all(&changed, screening, SCREENING_STEPS, context));
     }
     let chosen = finalists(&screened, material.effort.finalists);
     fits += chosen.len() as u64;
-    let mut fitted = fit_all(&chosen, data, FINAL_STEPS, settings);
+    let mut fitted = fit_all(&chosen, data, FINAL_STEPS, context);
     fitted.retain(|i| i.sse.is_finite());
     (fitted, fits)
 }
@@ -114,7 +113,8 @@ fn with_other_steps(candidate: Candidate, vocabulary: &Vocabulary) -> Vec<Candid
 }
 
 /// Canonical genes within the limits of the search; empty if one is not.
-fn acceptable(genes: Vec<Expression>, settings: &SymbolicRegressor) -> Vec<Expression> {
+fn acceptable(genes: Vec<Expression>, context: Context) -> Vec<Expression> {
+    let settings = context.settings;
     let mut out: Vec<Expression> = Vec::with_capacity(genes.len());
     let mut complexity = 0;
     for gene in genes {
@@ -132,22 +132,24 @@ fn acceptable(genes: Vec<Expression>, settings: &SymbolicRegressor) -> Vec<Expre
     if complexity > settings.max_complexity {
         out.clear();
     }
-    out
+    context.rules.admitted(out)
 }
 
 fn fit_all(
     models: &[Vec<Expression>],
     data: &Data,
     steps: usize,
-    settings: &SymbolicRegressor,
+    context: Context,
 ) -> Vec<Individual> {
+    let settings = context.settings;
     let rows = data.n_rows();
     map_all(
         models,
-        || Fitter::new(data),
+        || Fitter::new(data).through_origin(context.rules.through_origin()),
         |fitter, genes| {
             Individual::fitted(genes.clone(), rows, settings.measure, |genes| {
-                fitter.fit(genes, steps, TOLERANCE).ok().map(|o| o.sse)
+                let outcome = fitter.fit(genes, steps, TOLERANCE).ok();
+                outcome.filter(|o| context.proves(genes, o)).map(|o| o.sse)
             })
         },
     )
