@@ -85,47 +85,7 @@ fn main() -> Outcome {
         println!("   {name} has one value in all rows: its role cannot be learned");
     }
 
-    let mut search = SymbolicRegressor::new().seed(options.seed);
-    if let Some(operators) = &options.operators {
-        search = search.operators(operators.iter().copied());
-    }
-    if options.quick {
-        search = search.population_size(200).max_generations(10).runs(2);
-    }
-    let mut control = RunControl::new().resume(options.resume);
-    if let Some(path) = &options.checkpoint {
-        control = control.checkpoint(path);
-    }
-    let log = options
-        .events
-        .as_deref()
-        .map(fs::File::create)
-        .transpose()?;
-    let mut events = log.map(JsonLines::new);
-    let mut bar = ProgressBar::stderr();
-    let start = Instant::now();
-    let result = in_threads(options.threads, || {
-        search.fit_controlled(&data, &control, |progress| {
-            let _ = bar.observe(progress);
-            if let Some(events) = &mut events {
-                let _ = events.observe(progress);
-            }
-            let late = options
-                .seconds
-                .is_some_and(|s| start.elapsed().as_secs_f64() > s);
-            if late {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
-    })??;
-
-    bar.finish();
-    if let Some(events) = events {
-        events.finish(&result)?;
-    }
-
+    let result = search_for_a_law(&options, &data)?;
     let front = result.front();
     let marks = dimension_marks(front, &inputs, &target, unit_of)?;
     print_front(front, &marks);
@@ -158,6 +118,51 @@ fn main() -> Outcome {
         summary(law, &names, &inputs, snapped.r2(), model, front)?
     );
     Ok(())
+}
+
+/// Searches as the options say, with a bar on a terminal.
+fn search_for_a_law(options: &Options, data: &Data) -> Outcome<SearchResult> {
+    let mut search = SymbolicRegressor::new().seed(options.seed);
+    if let Some(operators) = &options.operators {
+        search = search.operators(operators.iter().copied());
+    }
+    if options.quick {
+        search = search.population_size(200).max_generations(10).runs(2);
+    }
+    let mut control = RunControl::new().resume(options.resume);
+    if let Some(path) = &options.checkpoint {
+        control = control.checkpoint(path);
+    }
+    let log = options
+        .events
+        .as_deref()
+        .map(fs::File::create)
+        .transpose()?;
+    let mut events = log.map(JsonLines::new);
+    let mut bar = ProgressBar::stderr();
+    let start = Instant::now();
+    let result = in_threads(options.threads, || {
+        search.fit_controlled(data, &control, |progress| {
+            let _ = bar.observe(progress);
+            if let Some(events) = &mut events {
+                let _ = events.observe(progress);
+            }
+            let late = options
+                .seconds
+                .is_some_and(|s| start.elapsed().as_secs_f64() > s);
+            if late {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })
+    })??;
+
+    bar.finish();
+    if let Some(events) = events {
+        events.finish(&result)?;
+    }
+    Ok(result)
 }
 
 /// The page on all that was found.

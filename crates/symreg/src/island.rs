@@ -10,7 +10,7 @@ use crate::expression::Expression;
 use crate::mutation::mutate;
 use crate::population::{Individual, skeleton};
 use crate::random::{Place, Purpose};
-use crate::selection::{Parents, elite};
+use crate::selection::{Parents, Selection, elite};
 use crate::variation::{cross_genes, cross_models};
 
 /// Structures of the first generation of an island, whose generation is 0.
@@ -27,7 +27,8 @@ pub(crate) fn first(context: Context, island: Place) -> Vec<Offspring> {
         .collect()
 }
 
-/// Children of a population, for the slots from `kept` on. `seen` are structures that they shall not repeat.
+/// Children of a population, for the slots behind those that `kept` takes. They do not repeat the structures that they will
+/// stand beside, as far as a few attempts go.
 pub(crate) fn offspring(
     context: Context,
     population: &[Individual],
@@ -37,7 +38,10 @@ pub(crate) fn offspring(
     let settings = context.settings;
     let parents = Parents::new(settings.selection, population);
     // Where parents and children compete, a child that repeats a parent is a wasted fit.
-    let known = if kept.is_empty() { population } else { kept };
+    let known = match settings.selection {
+        Selection::ParetoTournament => kept,
+        _ => population,
+    };
     let mut seen: HashSet<Vec<u32>> = known.iter().map(|i| skeleton(&i.genes)).collect();
     (kept.len()..settings.population_size)
         .map(|slot| {
