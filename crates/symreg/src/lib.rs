@@ -52,6 +52,7 @@
 //!   tell apart ([`Model::fitted_constants`]). They rank; they do not test.
 //! - **Evidence** ([`DescriptionLength`], [`ParetoFront::ties`], [`ConstantUncertainty`]): other criteria, laws
 //!   that the rows do not tell apart, and how far each constant can go.
+//! - **Agreement** ([`Agreement`]): how many independent runs come to the same law, by each rule of choice.
 //! - **Symmetry** ([`Expression::power_product`], [`Expression::has_scaling_symmetry`]): whether a
 //!   law, however written, holds its inputs only as one product of powers.
 //! - **Last simplification** ([`Expression::condensed`], [`ConstantSnapping`]): like terms collected, round
@@ -109,6 +110,7 @@
 //! - Golub and Pereyra 1973, doi 10.1137/0710036, and Kaufman 1975, doi 10.1007/BF01932995:
 //!   variable projection.
 
+mod agreement;
 mod complexity;
 mod condense;
 mod constant;
@@ -151,6 +153,7 @@ mod symmetry;
 mod uncertainty;
 mod variation;
 
+pub use agreement::{Agreement, Choice};
 pub use complexity::ComplexityMeasure;
 pub use constant::{ConstantFit, Convergence, Reason};
 pub use criterion::{Criterion, Penalty};
