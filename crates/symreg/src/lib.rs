@@ -77,6 +77,7 @@
 //! | a law to show | [`HtmlReport`] |
 //! | rows of several materials | [`Data::split_by_label`]: train on some, test on the others |
 //!
+#![doc = include_str!("../features.md")]
 //! # Conventions
 //!
 //! - Inputs are columns of `f64` without NaN or infinities; a [`Data`] refuses them by name and row.
