@@ -124,12 +124,10 @@ fn draw(
 fn chosen<'a>(result: &'a SearchResult, data: &Data) -> Outcome<Vec<(Choice, &'a Model)>> {
     let mut found: Vec<(Choice, &Model)> = Vec::new();
     for choice in [Choice::Knee, Choice::DescriptionLength] {
-        if let Some(model) = choice.of(result.front(), data)? {
-            if !found.iter().any(|(_, m)| *m == model) {
-                found.push((choice, model));
-            }
-        }
+        let model = choice.of(result.front(), data)?;
+        found.extend(model.map(|m| (choice, m)));
     }
+    found.dedup_by(|a, b| a.1 == b.1);
     Ok(found)
 }
 

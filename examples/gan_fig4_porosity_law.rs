@@ -80,9 +80,9 @@ fn main() -> Outcome {
     assert!(scores[0][1].r2 > scores[0][0].r2 && scores[0][1].r2 > 0.5);
 
     let page = PanelFigure::new(2)
-        .panel(term(&parts, &fitted, Number::Energy)?)
-        .panel(term(&parts, &fitted, Number::Keyhole)?)
-        .panel(surface(&parts)?)
+        .panel(term(&parts, &fitted, Number::Energy))
+        .panel(term(&parts, &fitted, Number::Keyhole))
+        .panel(surface(&parts))
         .panel(parity(&parts, &refitted, &scores)?)
         .theme(Theme::page().height_mm(180.0));
     println!(
@@ -122,7 +122,7 @@ fn points(parts: &Parts, value: impl Fn(usize) -> (f64, f64)) -> Vec<Series> {
 }
 
 /// The measured porosities and one step of the law, the other number being where its own step is over.
-fn term(parts: &Parts, fitted: &Steps, number: Number) -> Outcome<ScatterFigure> {
+fn term(parts: &Parts, fitted: &Steps, number: Number) -> ScatterFigure {
     let law = PorosityLaw::published();
     let (label, text, end) = match number {
         Number::Energy => ("normalized energy density NED", "at Ke = 0", 26.0),
@@ -163,11 +163,11 @@ fn term(parts: &Parts, fitted: &Steps, number: Number) -> Outcome<ScatterFigure>
     }) {
         figure = figure.series(series);
     }
-    Ok(figure)
+    figure
 }
 
 /// The published law as colors and contours, the parts on it.
-fn surface(parts: &Parts) -> Outcome<HeatmapFigure> {
+fn surface(parts: &Parts) -> HeatmapFigure {
     let law = PorosityLaw::published();
     let (x, y) = (Nodes::linear(0.0, 26.0, 131), Nodes::linear(0.0, 4.0, 81));
     let grid = Grid::from_fn(x, y, |energy, keyhole| {
@@ -184,7 +184,7 @@ fn surface(parts: &Parts) -> Outcome<HeatmapFigure> {
     for series in points(parts, |row| (parts.energy[row], parts.keyhole[row])) {
         figure = figure.series(series);
     }
-    Ok(figure)
+    figure
 }
 
 /// Predictions of the refitted law against the measured values.

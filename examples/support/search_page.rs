@@ -7,7 +7,7 @@ use std::time::Instant;
 use meltpool_plot::{Axis, Color, Curve, ParetoFigure, ScatterFigure, TableFigure};
 use serde_json::{Value, json};
 use symreg::{
-    Agreement, Data, Model, Operator, Result as SymregResult, RunResult, SearchResult,
+    Agreement, Choice, Data, Model, Operator, Result as SymregResult, RunResult, SearchResult,
     SymbolicRegressor,
 };
 
@@ -191,7 +191,20 @@ pub fn agreement(searches: &[(&str, &SearchResult)], data: &Data) -> Outcome<(Ta
         .map(|(_, result)| Agreement::of_all(result, data))
         .collect::<SymregResult<Vec<_>>>()?;
     let mut summary = serde_json::Map::new();
-    for (k, (name, _)) in searches.iter().enumerate() {
+    for (k, (name, result)) in searches.iter().enumerate() {
+        println!(
+            "   {name}: the law of least description length of each run (* the same function as that of all)"
+        );
+        let by_length = all[k]
+            .iter()
+            .find(|a| a.choice() == Choice::DescriptionLength)
+            .ok_or("no agreement by description length")?;
+        for (run, agrees) in result.runs().iter().zip(by_length.runs()) {
+            if let Some(law) = by_length.choice().of(run.front(), data)? {
+                let mark = if *agrees { '*' } else { ' ' };
+                println!("   {mark} {}", law.to_infix_rounded(3));
+            }
+        }
         let shares = all[k]
             .iter()
             .map(|a| (a.choice().name().to_owned(), json!(a.share())))
