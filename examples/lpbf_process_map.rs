@@ -13,6 +13,7 @@
 #[path = "support/keyhole_columns.rs"]
 mod keyhole_columns;
 #[path = "support/porosity_steps.rs"]
+#[expect(dead_code, reason = "the five numbers are for the searches")]
 mod porosity_steps;
 
 use std::error::Error;

@@ -1,6 +1,7 @@
 //! The borders that Eq. 5 of Gan et al. (preprint) draws in the porosity of printed parts.
 
 #[path = "../examples/support/porosity_steps.rs"]
+#[expect(dead_code, reason = "the five numbers are for the searches")]
 mod porosity_steps;
 
 use std::error::Error;

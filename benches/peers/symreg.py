@@ -1,13 +1,15 @@
 """Runs symreg beside other programs for symbolic regression, in turns, in one run.
 
-Usage: python3 benches/peers/symreg.py [--seconds S] [--seeds N] [--rounds R] [--gplearn] [ID ...]
+Usage: python3 benches/peers/symreg.py [--seconds S] [--seeds N] [--rounds R] [--gplearn] [--without NAME] [--setup] [ID ...]
 
-Makes a virtual environment of its own with the versions below (target/peers/symreg) and builds the example
-`symreg_problems` and the bench `symreg`. Search: for each noise-free problem of benches/data/symreg/problems.csv and each
-seed, first ours, then Operon (and gplearn, which is slow, with --gplearn) on the same rows, with the same operators, one
+Makes a virtual environment of its own with the versions below (target/peers/symreg), a package of its own with the Rust
+crate `symbolic_regression` (target/peers/symbolic_regression), and builds the example `symreg_problems` and the bench
+`symreg`. Search: for each noise-free problem of benches/data/symreg/problems.csv and each seed, first ours, then Operon and
+symbolic_regression (and gplearn, which is slow, with --gplearn) on the same rows, with the same operators, one
 thread, until S seconds of processor time (default 5; 2 seeds). Kernel: in each round ours (criterion's median of the bench
-symreg/kernel_f64) and Operon's on the same 100 trees. benches/peers/README.md says what favors whom. The last line of
-output is one JSON object.
+symreg/kernel_f64), Operon's and that of dynamic_expressions, the kernel of symbolic_regression, on the same 100 trees.
+`--without operon` or `--without symbolic_regression` leaves one out; `--setup` makes the environments, runs each peer
+for a moment and ends. benches/peers/README.md says what favors whom. The last line of output is one JSON object.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import csv
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,6 +28,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "target" / "peers" / "symreg"
 PINNED = ["numpy==2.4.6", "pyoperon==0.6.2", "gplearn==0.4.3"]
+CRATE = ROOT / "target" / "peers" / "symbolic_regression"
+MANIFEST = """[package]
+name = "symbolic-regression-peer"
+version = "0.0.0"
+edition = "2024"
+publish = false
+
+[workspace]
+
+[dependencies]
+cpu-time = "1.0.0"
+dynamic_expressions = "=0.10.1"
+libm = "0.2.16"
+ndarray = "0.17.2"
+num-traits = "0.2.19"
+serde_json = "1.0.149"
+symbolic_regression = "=0.12.3"
+"""
 TABLE = ROOT / "benches" / "data" / "symreg" / "problems.csv"
 OPERON = {"add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "sqrt": "Sqrt", "exp": "Exp", "log": "Log",
           "sin": "Sin", "cos": "Cos", "tanh": "Tanh", "square": "Square"}
@@ -183,6 +204,54 @@ def child(*arguments):
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def rust_peer(*arguments):
+    """The Rust crate in a process of its own, on one thread."""
+    program = CRATE / "target" / "release" / "symbolic-regression-peer"
+    environment = os.environ | {"RAYON_NUM_THREADS": "1"}
+    done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        print(done.stderr[-2000:], file=sys.stderr)
+        return None
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def set_up(peers):
+    """Environment and package of the peers; what is there already is not made again."""
+    if any(peer in ("operon", "gplearn") for peer in peers):
+        python = HOME / "bin" / "python"
+        if not python.exists():
+            venv.create(HOME, with_pip=True)
+        listed = subprocess.run([python, "-m", "pip", "freeze"], capture_output=True, text=True, check=True).stdout
+        if not set(PINNED) <= set(listed.split()):
+            subprocess.run([python, "-m", "pip", "install", "-q", *PINNED], check=True)
+    if "symbolic_regression" in peers:
+        (CRATE / "src").mkdir(parents=True, exist_ok=True)
+        (CRATE / "Cargo.toml").write_text(MANIFEST, encoding="utf-8")
+        shutil.copyfile(Path(__file__).with_name("symbolic_regression.rs"), CRATE / "src" / "main.rs")
+        # Compiled for this very processor; ours chooses among two instruction sets as it runs.
+        environment = os.environ | {"RUSTFLAGS": "-C target-cpu=native"}
+        subprocess.run(["cargo", "build", "-q", "--release", "--target-dir", CRATE / "target"], check=True, cwd=CRATE,
+                       env=environment)
+
+
+def search_by(peer, path, problem, seconds, seed):
+    if peer == "symbolic_regression":
+        return rust_peer("search", path, problem["ops"], seconds, seed)
+    return child(peer, path, problem["ops"], seconds, seed)
+
+
+def try_peers(peers):
+    """Each peer for a moment on a line with a little scatter, which all of them must find."""
+    path = ROOT / "target" / "peers" / "line.csv"
+    rows = [f"{k / 10},{(k * 7) % 11},{3 * k / 10 + 1 + 1e-3 * ((k * 5) % 7)}" for k in range(1, 60)]
+    path.write_text("\n".join(["a,b,target", *rows]) + "\n", encoding="utf-8")
+    problem = {"ops": "add sub mul div"}
+    found = {peer: search_by(peer, path, problem, 5.0, 1) for peer in peers}
+    for peer, result in found.items():
+        print(f"{peer}: {result}")
+    return all(result and result["seconds_to_hit"] is not None for result in found.values())
+
+
 def ours(problem, seed, seconds, folder):
     command = [ROOT / "target/release/examples/symreg_problems", "--seconds", seconds, "--first-seed", seed, "--seeds", 1,
                "--write", folder, "--exactly", problem["id"]]
@@ -208,22 +277,33 @@ def main():
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gplearn", action="store_true")
+    parser.add_argument("--without", action="append", default=[], choices=["operon", "symbolic_regression"])
+    parser.add_argument("--setup", action="store_true")
     parser.add_argument("ids", nargs="*")
     options = parser.parse_args()
-    if not (HOME / "bin" / "python").exists():
-        venv.create(HOME, with_pip=True)
-    subprocess.run([HOME / "bin" / "pip", "install", "-q", *PINNED], check=True)
+    peers = [p for p in ("operon", "symbolic_regression") if p not in options.without]
+    peers += ["gplearn"] if options.gplearn else []
+    set_up(peers)
+    if options.setup:
+        works = try_peers(peers)
+        print(json.dumps({"peers": peers, "works": works}))
+        sys.exit(0 if works else 1)
     subprocess.run(["cargo", "build", "-q", "--release", "--example", "symreg_problems"], check=True, cwd=ROOT)
     folder = ROOT / "target" / "peers" / "symreg_data"
-    peers = ["operon"] + (["gplearn"] if options.gplearn else [])
-    print(f"{platform.platform()}, {os.cpu_count()} cores, {', '.join(PINNED)}")
+    print(f"{platform.platform()}, {os.cpu_count()} cores, {', '.join(PINNED)}, symbolic_regression 0.12.3")
 
-    kernels = {"ours_f64": [], "operon_f32": []}
+    kernels = {"ours_f64": []}
     for _ in range(options.rounds):
         kernels["ours_f64"].append(kernel_of_ours(10240))
-        kernels["operon_f32"].append(child("kernel", 10240))
+        if "operon" in peers:
+            kernels.setdefault("operon_f32", []).append(child("kernel", 10240))
+        if "symbolic_regression" in peers:
+            rates = rust_peer("kernel", 10240, TABLE.parent)
+            for kind in ("f64", "f32"):
+                rate = rates and {name: rates[name][kind][0] for name in rates}
+                kernels.setdefault(f"dynamic_expressions_{kind}", []).append(rate)
     kernel = {k: {n: statistics.median(r[n] for r in rounds) for n in ("arithmetic", "mixed")}
-              for k, rounds in kernels.items() if all(rounds)}
+              for k, rounds in kernels.items() if rounds and all(rounds)}
     for name, rates in kernel.items():
         print(f"{name}: {rates['arithmetic']:.2f} and {rates['mixed']:.2f} Gnode/s, arithmetic and mixed")
 
@@ -235,7 +315,7 @@ def main():
             line.setdefault("ours", []).append(own["seconds_to_hit"])
             line.setdefault("exact", []).append(own["exact"])
             for peer in peers:
-                found = child(peer, folder / f"{problem['id']}__s{seed}.csv", problem["ops"], options.seconds, seed)
+                found = search_by(peer, folder / f"{problem['id']}__s{seed}.csv", problem, options.seconds, seed)
                 line.setdefault(peer, []).append(found and found["seconds_to_hit"])
         table.append(line)
         print(json.dumps(line), flush=True)
@@ -245,17 +325,22 @@ def main():
         value = statistics.median(t if t is not None else float("inf") for t in times)
         return None if value == float("inf") else value
 
-    solved = [(median(l["ours"]), median(l["operon"])) for l in table if median(l["operon"]) is not None]
-    runs = sum(len(l["ours"]) for l in table)
+    def against(peer):
+        """Hits of a peer, problems that it solves, and on how many of them ours is faster."""
+        solved = [(median(l["ours"]), median(l[peer])) for l in table if median(l[peer]) is not None]
+        return {"hits": sum(t is not None for l in table for t in l[peer]), "solved": len(solved),
+                "ours_faster": sum(a is not None and a < b for a, b in solved)}
+
+    def ratio(peer):
+        return {n: kernel["ours_f64"][n] / kernel[peer][n] for n in ("arithmetic", "mixed")}
+
     print(json.dumps({
         "seconds": options.seconds, "seeds": options.seeds, "kernel_gnodes": kernel,
-        "kernel_ratio": {n: kernel["ours_f64"][n] / kernel["operon_f32"][n] for n in ("arithmetic", "mixed")}
-        if len(kernel) == 2 else None,
-        "runs": runs, "hits": sum(t is not None for l in table for t in l["ours"]),
+        "kernel_ratio": {name: ratio(name) for name in kernel if name != "ours_f64"},
+        "runs": sum(len(l["ours"]) for l in table),
+        "hits": sum(t is not None for l in table for t in l["ours"]),
         "exact": sum(sum(l["exact"]) for l in table),
-        "operon_hits": sum(t is not None for l in table for t in l["operon"]),
-        "solved_by_operon": len(solved),
-        "ours_faster": sum(a is not None and a < b for a, b in solved),
+        "peers": {peer: against(peer) for peer in peers},
         "problems": table,
     }))
 

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use dimless::{NamedNumber, ProcessTable, PropertyKind, Source, Symbol, dataset};
+use dimless::{NamedNumber, ProcessTable, PropertyKind, Source, Symbol, Table, dataset};
 use symreg::{ConstantFit, Data, Expression, Model};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -23,14 +23,7 @@ impl Parts {
     /// Reads the rows; absorbed powers as published.
     pub fn read() -> Outcome<Self> {
         let table = dataset::porosity()?;
-        let rows = ProcessTable::new(&table)
-            .column(Symbol::AbsorbedPower, "absorbed_power")
-            .column(Symbol::ScanSpeed, "scan_speed")
-            .column(Symbol::SpotDiameter, "spot_diameter")
-            .column(Symbol::HatchSpacing, "hatch_spacing")
-            .column(Symbol::LayerThickness, "layer_thickness")
-            .materials("material", &Source::PorosityTable)
-            .property_from(PropertyKind::VaporizationPoint, &VAPORIZATION);
+        let rows = processes(&table);
         Ok(Self {
             material: table.text("material")?.to_vec(),
             energy: rows.number(NamedNumber::NormalizedEnergyDensity)?,
@@ -51,6 +44,39 @@ impl Parts {
 
 /// The porosity table states no vaporization point.
 const VAPORIZATION: [Source; 2] = [Source::GanTableS1, Source::Assumed];
+
+fn processes(table: &Table) -> ProcessTable<'_> {
+    ProcessTable::new(table)
+        .column(Symbol::AbsorbedPower, "absorbed_power")
+        .column(Symbol::ScanSpeed, "scan_speed")
+        .column(Symbol::SpotDiameter, "spot_diameter")
+        .column(Symbol::HatchSpacing, "hatch_spacing")
+        .column(Symbol::LayerThickness, "layer_thickness")
+        .materials("material", &Source::PorosityTable)
+        .property_from(PropertyKind::VaporizationPoint, &VAPORIZATION)
+}
+
+/// The parts as the five numbers that Gan et al. searched (Pm*, Pe, Pv*, H*, T*), and the material of each.
+pub fn five_numbers() -> Outcome<(Data, Vec<String>)> {
+    let table = dataset::porosity()?;
+    let rows = processes(&table);
+    let numbers = [
+        (NamedNumber::MeltingEfficiency, "Pm"),
+        (NamedNumber::Peclet, "Pe"),
+        (NamedNumber::VaporizationEfficiency, "Pv"),
+        (NamedNumber::NormalizedHatch, "Hs"),
+        (NamedNumber::NormalizedTemperature, "Ts"),
+    ];
+    let columns = numbers
+        .into_iter()
+        .map(|(number, name)| Ok((name, rows.number(number)?)))
+        .collect::<Outcome<Vec<_>>>()?;
+    let porosity = table.column("porosity")?.to_vec();
+    Ok((
+        Data::from_columns(columns, ("porosity", porosity))?,
+        table.text("material")?.to_vec(),
+    ))
+}
 
 /// What [`fit_steps`] finds.
 pub struct Steps {

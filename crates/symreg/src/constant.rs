@@ -313,6 +313,9 @@ impl<'a> Fitter<'a> {
         };
         self.evaluate(genes)?;
         let mut current = self.project();
+        if !current.sse.is_finite() {
+            return Err(0);
+        }
         let mut theta: Vec<f64> = genes.iter().flat_map(free_constants).collect();
         if theta.is_empty() || max_iterations == 0 {
             return Ok(outcome(&current, convergence));
@@ -464,7 +467,12 @@ impl<'a> Fitter<'a> {
                 .iter()
                 .map(|&i| if i { solved.next().unwrap_or(0.0) } else { 0.0 }),
         );
-        let sse = dot(&residual, &residual);
+        // A gene too small for its weight to be a number has no weight, however well its direction fits.
+        let sse = if coefficients.iter().all(|c| c.is_finite()) {
+            dot(&residual, &residual)
+        } else {
+            f64::INFINITY
+        };
         Projection {
             basis,
             coefficients,
@@ -606,6 +614,21 @@ mod tests {
 
     fn gene(text: &str) -> Expression {
         Expression::parse(text, &["a", "b"]).unwrap()
+    }
+
+    #[test]
+    fn a_gene_whose_weight_is_no_number_is_no_model() -> Result<()> {
+        let data = grid(40, |a, b| a + b)?;
+        let fit = ConstantFit::new().max_iterations(0);
+        // About 1e-307, of which three thousandths vary: its weight would be 1e310.
+        let tiny = gene("exp(-707-0.001*a)");
+        for genes in [vec![tiny.clone()], vec![gene("b"), tiny]] {
+            assert!(matches!(
+                fit.fit(&genes, &data),
+                Err(Error::InvalidModel { .. })
+            ));
+        }
+        Ok(())
     }
 
     /// Eq. 2 of Gan et al. in the form that the search meets, constants known exactly.

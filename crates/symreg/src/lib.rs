@@ -59,6 +59,7 @@
 //!   tell apart ([`Model::fitted_constants`]). They rank; they do not test.
 //! - **Evidence** ([`DescriptionLength`], [`ParetoFront::ties`], [`ConstantUncertainty`]): other criteria, laws
 //!   that the rows do not tell apart, and how far each constant can go.
+//! - **Agreement** ([`Agreement`]): how many independent runs come to the same law, by each rule of choice.
 //! - **Symmetry** ([`Expression::power_product`], [`Expression::has_scaling_symmetry`]): whether a
 //!   law, however written, holds its inputs only as one product of powers.
 //! - **Last simplification** ([`Expression::condensed`], [`ConstantSnapping`]): like terms collected, round
@@ -85,6 +86,7 @@
 //! | a law to show | [`HtmlReport`] |
 //! | rows of several materials | [`Data::split_by_label`]: train on some, test on the others |
 //!
+#![doc = include_str!("../features.md")]
 //! # Conventions
 //!
 //! - Inputs are columns of `f64` without NaN or infinities; a [`Data`] refuses them by name and row.
@@ -120,6 +122,7 @@
 //! - Golub and Pereyra 1973, doi 10.1137/0710036, and Kaufman 1975, doi 10.1007/BF01932995:
 //!   variable projection.
 
+mod agreement;
 mod checkpoint;
 mod complexity;
 mod condense;
@@ -177,6 +180,7 @@ mod uncertainty;
 mod variation;
 mod watch;
 
+pub use agreement::{Agreement, Choice};
 pub use complexity::ComplexityMeasure;
 pub use constant::{ConstantFit, Convergence, Reason};
 pub use constraints::Constraints;
