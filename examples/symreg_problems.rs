@@ -1,7 +1,7 @@
 //! How surely and how fast `symreg` finds known laws again.
 //!
 //! `cargo run --release --example symreg_problems -- [--seconds S] [--seeds N] [--first-seed K]
-//! [--levels L] [--selection tournament|nsga2|grid] [--islands N] [--population N] [--gan] [--descent]
+//! [--levels L] [--selection tournament|nsga2|grid] [--islands N] [--population N] [--gan] [--descent] [--units]
 //! [--noise F] [--write DIR] [--exactly ID] [ID …]`
 //!
 //! The 29 problems of `benches/data/symreg/problems.csv`: 14 formulas of the AI Feynman list (Udrescu and Tegmark 2020,
@@ -10,7 +10,8 @@
 //! S seconds of processor time are over (default 5; 5 seeds). A law counts as exact when it agrees with the true one to
 //! 1e-9 at 64 points of the ranges widened by a quarter, with no constant fitted again. For the two laws the table says
 //! whether the chosen law holds the inputs in the true groups, by least description length, least BIC and the knee of
-//! the front. `--selection` and `--islands` say how evolution goes (`--levels 0` leaves it without enumeration); islands share
+//! the front. `--units` makes the units of the 14 formulas of physics a constraint (pure constants; the units are those of
+//! `benches/data/symreg/units.csv`). `--selection` and `--islands` say how evolution goes (`--levels 0` leaves it without enumeration); islands share
 //! the population, `--gan` is the preset of Gan et al., `--descent` fits constants by stochastic gradient descent. `--noise`
 //! adds noise to the noise-free problems; `--write` stores the tables for other programs. Through noise
 //! no constant is exact, so there the table says of how many searches the chosen law (least description length) has the true
@@ -29,11 +30,12 @@ use std::error::Error;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use dimless::Dimension;
 use problems::Problem;
 use serde_json::json;
 use symreg::{
-    ConstantFit, ConstantOptimizer, ConstantSnapping, Data, GradientDescent, Model, SearchResult,
-    Selection, SymbolicRegressor,
+    ConstantDimensions, ConstantFit, ConstantOptimizer, ConstantSnapping, Constraints, Data,
+    GradientDescent, Model, SearchResult, Selection, SymbolicRegressor,
 };
 use symreg_cli::cpu_seconds;
 
@@ -67,6 +69,7 @@ struct Options {
     population: usize,
     gan: bool,
     descent: bool,
+    units: bool,
 }
 
 fn main() -> Outcome {
@@ -174,6 +177,9 @@ fn trial(problem: &Problem, seed: u64, options: &Options) -> Outcome<Trial> {
         let optimizer = ConstantOptimizer::GradientDescent(GradientDescent::new());
         search = search.constant_optimizer(optimizer);
     }
+    if options.units {
+        search = search.constraints(units(problem)?);
+    }
     let result = search
         .operators(problem.operators.iter().copied())
         .selection(options.selection)
@@ -215,6 +221,26 @@ fn trial(problem: &Problem, seed: u64, options: &Options) -> Outcome<Trial> {
         },
         text: shown.map_or_else(String::new, |m| m.to_infix_rounded(4)),
     })
+}
+
+/// The units of a problem as a constraint; none for a problem without.
+fn units(problem: &Problem) -> Outcome<Constraints> {
+    let table = include_str!("../benches/data/symreg/units.csv");
+    let id = problem.id.trim_end_matches("_n10");
+    let (mut columns, mut target) = (Vec::new(), None);
+    for line in table.lines().skip(1) {
+        let [of, name, unit] = line.split(',').collect::<Vec<_>>()[..] else {
+            return Err(format!("cannot read the unit: {line}").into());
+        };
+        if of == id && name == "target" {
+            target = Some(Dimension::of(unit)?);
+        } else if of == id {
+            columns.push((name, Dimension::of(unit)?));
+        }
+    }
+    Ok(target.map_or_else(Constraints::new, |target| {
+        Constraints::new().units(columns, target, ConstantDimensions::Dimensionless)
+    }))
 }
 
 /// Whether a law agrees with the true values to 1e-9.
@@ -319,6 +345,7 @@ fn options() -> Outcome<Options> {
         population: 500,
         gan: false,
         descent: false,
+        units: false,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -327,6 +354,7 @@ fn options() -> Outcome<Options> {
             "--seconds" => options.seconds = value()?.parse()?,
             "--seeds" => options.seeds = value()?.parse()?,
             "--first-seed" => options.first_seed = value()?.parse()?,
+            "--units" => options.units = true,
             "--exactly" => options.exactly = Some(value()?),
             "--selection" => {
                 options.selection = match value()?.as_str() {

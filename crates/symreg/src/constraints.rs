@@ -53,7 +53,9 @@ pub struct Constraints {
 
 /// A condition of the user's own.
 #[derive(Clone)]
-struct Predicate(Arc<dyn Fn(&[Expression]) -> bool + Send + Sync>);
+struct Predicate(Arc<Admits>);
+
+type Admits = dyn Fn(&[Expression]) -> bool + Send + Sync;
 
 impl fmt::Debug for Predicate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -223,8 +225,7 @@ impl Rules {
             monotone.push((index(name)?, *way));
         }
         if let Some((low, high)) = constraints.range {
-            // Written so that NaN is refused.
-            if !(low <= high) {
+            if low.is_nan() || high.is_nan() || low > high {
                 return Err(invalid(
                     "range",
                     "rising bounds",

@@ -50,6 +50,13 @@
 //!   chosen, [`MutationWeights`] how children differ from them.
 //! - **Start** ([`SymbolicRegressor::guesses`], [`SymbolicRegressor::warm_start`]): laws that somebody expects, or an
 //!   earlier front, take part from the first generation.
+//! - **Constraints** ([`Constraints`]): what a law must meet to be considered: limits on its structure, units, and a range or
+//!   monotonicity that is proved for the whole box of the rows.
+//! - **Weights** ([`Data::with_weights`], [`Data::with_sigmas`]): rows that count more or less, and rows whose uncertainty is
+//!   known, so that $\chi^2$ is the misfit.
+//! - **Operators of your own** ([`OperatorDefinition`]): a closure, its derivative and perhaps a loop over blocks.
+//! - **Many rows** ([`Evaluator`]): one law or many on the same rows, in double or single precision, with the widest vectors
+//!   that the machine has.
 //! - **Steps** ([`Search`]): a level of enumeration or a generation at a time, the whole state as bytes.
 //!   [`RunControl`] writes it to a file, from which a killed search goes on to the same bits.
 //! - **Choice** ([`ParetoFront::shortest`]): the law of least description length, which pays for constants
@@ -77,6 +84,8 @@
 //! |---|---|
 //! | a table and no idea | [`SymbolicRegressor`] with the defaults, then [`ParetoFront::shortest`], and look at the front |
 //! | the search of Gan et al. | [`SymbolicRegressor::gan`] |
+//! | known uncertainties | [`Data::with_sigmas`] |
+//! | quantities with units | [`Constraints`] with feature `dimensions`, or dimensionless groups by the crate `dimless` first |
 //! | laws that may be near | [`SymbolicRegressor::guesses`], [`SymbolicRegressor::warm_start`] |
 //! | hours of searching | [`SymbolicRegressor::fit_controlled`] with [`RunControl::checkpoint`], [`JsonLines`] for a log |
 //! | a wish for one readable group | [`SymbolicRegressor::max_genes`]`(1)`, then the knee and [`Expression::power_product`] |
