@@ -35,7 +35,7 @@ fn uses(model: &Model, op: Operator) -> usize {
 fn all(result: &SearchResult) -> impl Iterator<Item = &Model> {
     let fronts = result.runs().iter().map(symreg::RunResult::front);
     fronts
-        .flat_map(|f| f.models())
+        .flat_map(symreg::ParetoFront::models)
         .chain(result.front().models())
 }
 
