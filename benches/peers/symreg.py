@@ -1,15 +1,15 @@
 """Runs symreg beside other programs for symbolic regression, in turns, in one run.
 
-Usage: python3 benches/peers/symreg.py [--seconds S] [--seeds N] [--rounds R] [--gplearn] [--without NAME] [--setup] [ID ...]
+Usage: python3 benches/peers/symreg.py [--seconds S] [--seeds N] [--rounds R] [--gplearn] [--without NAME] [--kernel] [--setup] [ID ...]
 
 Makes a virtual environment of its own with the versions below (target/peers/symreg), a package of its own with the Rust
 crate `symbolic_regression` (target/peers/symbolic_regression), and builds the example `symreg_problems` and the bench
 `symreg`. Search: for each noise-free problem of benches/data/symreg/problems.csv and each seed, first ours, then Operon and
 symbolic_regression (and gplearn, which is slow, with --gplearn) on the same rows, with the same operators, one
 thread, until S seconds of processor time (default 5; 2 seeds). Kernel: in each round ours (criterion's median of the bench
-symreg/kernel_f64), Operon's and that of dynamic_expressions, the kernel of symbolic_regression, on the same 100 trees.
+symreg/kernel_f64 and kernel_f32), Operon's in single precision and that of dynamic_expressions, the kernel of symbolic_regression, on the same 100 trees.
 `--without operon` or `--without symbolic_regression` leaves one out; `--setup` makes the environments, runs each peer
-for a moment and ends. benches/peers/README.md says what favors whom. The last line of output is one JSON object.
+for a moment and ends; `--kernel` leaves out the searches. benches/peers/README.md says what favors whom. The last line of output is one JSON object.
 """
 
 import argparse
@@ -259,12 +259,12 @@ def ours(problem, seed, seconds, folder):
     return json.loads(text.strip().splitlines()[-1])["problems"][0]
 
 
-def kernel_of_ours(rows):
+def kernel_of_ours(precision, rows):
     out = {}
     for name in ("arithmetic", "mixed"):
-        subprocess.run(["cargo", "bench", "-q", "--bench", "symreg", "--", f"symreg/kernel_f64/{name}/{rows}$",
+        subprocess.run(["cargo", "bench", "-q", "--bench", "symreg", "--", f"symreg/kernel_{precision}/{name}/{rows}$",
                         "--warm-up-time", "0.5", "--measurement-time", "1"], check=True, capture_output=True, cwd=ROOT)
-        estimates = ROOT / f"target/criterion/symreg_kernel_f64/{name}/{rows}/new/estimates.json"
+        estimates = ROOT / f"target/criterion/symreg_kernel_{precision}/{name}/{rows}/new/estimates.json"
         nanoseconds = json.loads(estimates.read_text())["median"]["point_estimate"]
         lines = (TABLE.parent / f"trees_{name}.txt").read_text().splitlines()
         out[name] = sum(int(line.split(" ", 1)[0]) for line in lines if line) * rows / nanoseconds
@@ -278,6 +278,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gplearn", action="store_true")
     parser.add_argument("--without", action="append", default=[], choices=["operon", "symbolic_regression"])
+    parser.add_argument("--kernel", action="store_true")
     parser.add_argument("--setup", action="store_true")
     parser.add_argument("ids", nargs="*")
     options = parser.parse_args()
@@ -292,9 +293,10 @@ def main():
     folder = ROOT / "target" / "peers" / "symreg_data"
     print(f"{platform.platform()}, {os.cpu_count()} cores, {', '.join(PINNED)}, symbolic_regression 0.12.3")
 
-    kernels = {"ours_f64": []}
+    kernels = {"ours_f64": [], "ours_f32": []}
     for _ in range(options.rounds):
-        kernels["ours_f64"].append(kernel_of_ours(10240))
+        for precision in ("f64", "f32"):
+            kernels[f"ours_{precision}"].append(kernel_of_ours(precision, 10240))
         if "operon" in peers:
             kernels.setdefault("operon_f32", []).append(child("kernel", 10240))
         if "symbolic_regression" in peers:
@@ -308,7 +310,7 @@ def main():
         print(f"{name}: {rates['arithmetic']:.2f} and {rates['mixed']:.2f} Gnode/s, arithmetic and mixed")
 
     table = []
-    for problem in problems(options.ids):
+    for problem in [] if options.kernel else problems(options.ids):
         line = {"id": problem["id"]}
         for seed in range(1, options.seeds + 1):
             own = ours(problem, seed, options.seconds, folder)
@@ -332,11 +334,13 @@ def main():
                 "ours_faster": sum(a is not None and a < b for a, b in solved)}
 
     def ratio(peer):
-        return {n: kernel["ours_f64"][n] / kernel[peer][n] for n in ("arithmetic", "mixed")}
+        """Ours over the peer, in the peer's precision."""
+        own = kernel[f"ours_{peer[-3:]}"]
+        return {n: own[n] / kernel[peer][n] for n in ("arithmetic", "mixed")}
 
     print(json.dumps({
         "seconds": options.seconds, "seeds": options.seeds, "kernel_gnodes": kernel,
-        "kernel_ratio": {name: ratio(name) for name in kernel if name != "ours_f64"},
+        "kernel_ratio": {name: ratio(name) for name in kernel if not name.startswith("ours")},
         "runs": sum(len(l["ours"]) for l in table),
         "hits": sum(t is not None for l in table for t in l["ours"]),
         "exact": sum(sum(l["exact"]) for l in table),
