@@ -4,10 +4,11 @@ Usage: python3 benches/peers/symreg.py [--seconds S] [--seeds N] [--rounds R] [-
 
 Makes a virtual environment of its own with the versions below (target/peers/symreg), a package of its own with the Rust
 crate `symbolic_regression` (target/peers/symbolic_regression), and builds the example `symreg_problems` and the bench
-`symreg`. Search: for each noise-free problem of benches/data/symreg/problems.csv and each seed, first ours, then Operon and
+`symreg_kernel`. Search: for each noise-free problem of benches/data/symreg/problems.csv and each seed, first ours, then Operon and
 symbolic_regression (and gplearn, which is slow, with --gplearn) on the same rows, with the same operators, one
-thread, until S seconds of processor time (default 5; 2 seeds). Kernel: in each round ours (criterion's median of the bench
-symreg/kernel_f64 and kernel_f32), Operon's in single precision and that of dynamic_expressions, the kernel of symbolic_regression, on the same 100 trees.
+thread, until S seconds of processor time (default 5; 2 seeds). Kernel: in each round ours (the bench symreg_kernel),
+Operon's in single precision and that of dynamic_expressions, the kernel of symbolic_regression, on the same 100 trees, by
+processor time.
 `--without operon` or `--without symbolic_regression` leaves one out; `--setup` makes the environments, runs each peer
 for a moment and ends; `--kernel` leaves out the searches. benches/peers/README.md says what favors whom. The last line of output is one JSON object.
 """
@@ -259,16 +260,11 @@ def ours(problem, seed, seconds, folder):
     return json.loads(text.strip().splitlines()[-1])["problems"][0]
 
 
-def kernel_of_ours(precision, rows):
-    out = {}
-    for name in ("arithmetic", "mixed"):
-        subprocess.run(["cargo", "bench", "-q", "--bench", "symreg", "--", f"symreg/kernel_{precision}/{name}/{rows}$",
-                        "--warm-up-time", "0.5", "--measurement-time", "1"], check=True, capture_output=True, cwd=ROOT)
-        estimates = ROOT / f"target/criterion/symreg_kernel_{precision}/{name}/{rows}/new/estimates.json"
-        nanoseconds = json.loads(estimates.read_text())["median"]["point_estimate"]
-        lines = (TABLE.parent / f"trees_{name}.txt").read_text().splitlines()
-        out[name] = sum(int(line.split(" ", 1)[0]) for line in lines if line) * rows / nanoseconds
-    return out
+def kernel_of_ours(rows):
+    """Gnode/s of ours by processor time, for each kind of tree and precision."""
+    done = subprocess.run(["cargo", "bench", "-q", "--bench", "symreg_kernel", "--", str(rows)],
+                          capture_output=True, text=True, check=True, cwd=ROOT)
+    return json.loads(done.stdout.strip().splitlines()[-1])["gnodes"]
 
 
 def main():
@@ -295,8 +291,9 @@ def main():
 
     kernels = {"ours_f64": [], "ours_f32": []}
     for _ in range(options.rounds):
+        own = kernel_of_ours(10240)
         for precision in ("f64", "f32"):
-            kernels[f"ours_{precision}"].append(kernel_of_ours(precision, 10240))
+            kernels[f"ours_{precision}"].append({name: own[name][precision] for name in own})
         if "operon" in peers:
             kernels.setdefault("operon_f32", []).append(child("kernel", 10240))
         if "symbolic_regression" in peers:
