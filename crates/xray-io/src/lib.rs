@@ -205,8 +205,10 @@ pub use signal::{
     SignalTable, SignalTableReader,
 };
 pub use time::{Exposure, TimeAxis, TimeOf, Timing};
+#[cfg(feature = "hdf5")]
+pub use write::DataExchangeWriter;
 #[cfg(feature = "npy")]
 pub use write::write_npy;
-pub use write::{Flo, read_flo, write_flo, write_vti};
+pub use write::{Flo, Vti, read_flo, read_vti, write_flo, write_vti};
 #[cfg(feature = "tiff")]
 pub use write::{TiffCompression, TiffLayout, TiffWriter};

@@ -1,6 +1,8 @@
 //! Writing sequences and fields.
 
 mod flo;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 #[cfg(feature = "npy")]
 mod npy;
 #[cfg(feature = "tiff")]
@@ -12,11 +14,13 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 pub use flo::{Flo, read_flo, write_flo};
+#[cfg(feature = "hdf5")]
+pub use hdf5::DataExchangeWriter;
 #[cfg(feature = "npy")]
 pub use npy::write_npy;
 #[cfg(feature = "tiff")]
 pub use tiff::{TiffCompression, TiffLayout, TiffWriter};
-pub use vti::write_vti;
+pub use vti::{Vti, read_vti, write_vti};
 
 use crate::error::{Error, Result};
 
@@ -57,7 +61,7 @@ impl<'a> Output<'a> {
 }
 
 /// Native bytes of pixels to little-endian ones.
-#[cfg(any(feature = "tiff", feature = "npy"))]
+#[cfg(any(feature = "tiff", feature = "npy", feature = "hdf5"))]
 fn to_little_endian(bytes: &mut [u8], size: usize) {
     if cfg!(target_endian = "big") {
         crate::pixel::swap_bytes(bytes, size);
