@@ -183,8 +183,8 @@ mod write;
 pub use calibration::{Calibration, FrameRate, PixelSize};
 pub use correct::{
     BinFrames, BinPixels, Corrected, Correction, Despeckle, DivideDelayed, DriftSearch, FlatField,
-    Flicker, FrameKernel, HotPixels, Interpolation, LogDelta, MinusLog, Normalize, Prepared,
-    Resample, Rotate, Shift, ShiftFrames, Stretch, mean_frame, median_frame,
+    Flicker, FrameKernel, HotPixels, Interpolation, Linearize, LogDelta, MinusLog, Normalize,
+    Prepared, Resample, Rotate, Shift, ShiftFrames, Stretch, mean_frame, median_frame,
 };
 pub use error::{CodecProblem, Error, Result};
 pub use format::{ByteOrder, RawDescription};

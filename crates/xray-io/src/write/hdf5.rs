@@ -76,8 +76,8 @@ impl<'a> DataExchangeWriter<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if the fields do not have the size of the frames, and what reading the sequences or
-    /// writing the file gives.
+    /// [`Error::ShapeMismatch`] if the fields do not have the size of the frames, [`Error::InvalidParameter`] if the file
+    /// is one that is read, and what reading the sequences or writing the file gives.
     pub fn write(&self, path: impl AsRef<Path>, sequence: &dyn SequenceReader) -> Result<()> {
         let size = |reader: &dyn SequenceReader| (reader.shape().n_rows, reader.shape().n_columns);
         for (what, fields) in [("flat fields", self.flat), ("dark fields", self.dark)] {
@@ -91,8 +91,10 @@ impl<'a> DataExchangeWriter<'a> {
             }
         }
         let path = path.as_ref();
+        let fields = [self.flat, self.dark].into_iter().flatten();
+        let readers: Vec<&dyn SequenceReader> = fields.chain([sequence]).collect();
         let mut file = Writer {
-            output: Output::create(path)?,
+            output: Output::create_from(path, &readers)?,
         };
         file.output.put(&[0; FIRST_BYTE as usize])?;
         let data = file.frames(sequence, "projections")?;
