@@ -149,3 +149,31 @@ fn arrays_that_stand_elsewhere_are_refused_by_name() {
         );
     }
 }
+
+#[test]
+fn both_versions_of_blosc_give_the_plain_array() -> TestResult {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/hdf5/blosc.h5");
+    let read = |name: &str| bytes_of(&Opener::new().dataset(name).open(&path)?);
+    let plain = read("plain")?;
+    let codecs = [
+        ("blosclz", &[0, 1, 2][..]),
+        ("lz4", &[1]),
+        ("lz4hc", &[1]),
+        ("zlib", &[1]),
+        ("zstd", &[0, 1, 2]),
+    ];
+    for (codec, filters) in codecs {
+        for filter in filters {
+            for version in 1..=2 {
+                let name = format!("blosc{version}_{codec}_{filter}");
+                assert!(read(&name)? == plain, "{name}");
+            }
+        }
+    }
+    assert!(read("wide")? == read("wide_plain")?);
+    assert!(read("zeros")?.iter().all(|byte| *byte == 0));
+    for name in ["large1", "large2"] {
+        assert!(read(name)? == read("large_plain")?, "{name}");
+    }
+    Ok(())
+}

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use crate::error::Result;
 use crate::pixel::PixelType;
 #[cfg(any(feature = "photron", feature = "phantom"))]
-use crate::source::Source;
+use crate::source::{PAGE, Source, start_off};
 
 /// Unpacks samples of `bits` bits, the most significant bit first, into native pixels; rows start on a byte.
 pub(crate) fn unpack_row(bits: u32, pixel_type: PixelType, source: &[u8], destination: &mut [u8]) {
@@ -20,7 +20,7 @@ pub(crate) fn unpack_row(bits: u32, pixel_type: PixelType, source: &[u8], destin
 
 /// Pixels that are unpacked at a time: their packed bytes stay in the cache, and any number of bits ends on a byte.
 #[cfg(any(feature = "photron", feature = "phantom"))]
-const BLOCK: usize = 1 << 15;
+const BLOCK: usize = 1 << 16;
 
 /// Reads one run of samples of `bits` bits from `offset` and unpacks it into 16-bit pixels.
 #[cfg(any(feature = "photron", feature = "phantom"))]
@@ -36,7 +36,10 @@ pub(crate) fn read_packed(
     let packed_bytes = |pixels: usize| (pixels * bits as usize).div_ceil(8);
     source.check_range("pixels", offset, packed_bytes(destination.len() / 2) as u64)?;
     PACKED.with_borrow_mut(|packed| {
-        packed.resize(packed_bytes(BLOCK), 0);
+        packed.resize(packed_bytes(BLOCK) + PAGE, 0);
+        // Blocks are whole pages of the file, so that all of them lie as the first one does.
+        let start = start_off(packed.as_ptr().addr(), offset);
+        let packed = &mut packed[start..];
         let mut at = offset;
         for part in destination.chunks_mut(BLOCK * 2) {
             let packed = &mut packed[..packed_bytes(part.len() / 2)];
