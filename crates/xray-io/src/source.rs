@@ -205,9 +205,7 @@ mod tests {
 
     #[test]
     fn every_alignment_gives_the_bytes_of_the_file() -> Result<()> {
-        let bytes: Vec<u8> = (0..3 * PIECE + 77)
-            .map(|i| (i * 2_654_435_761 >> 7) as u8)
-            .collect();
+        let bytes: Vec<u8> = (0..3 * PIECE + 77).map(|i| (i * 37 % 251) as u8).collect();
         let file = tempfile::NamedTempFile::new()
             .map_err(|error| Error::io(Path::new("x"), "create", error))?;
         std::fs::write(file.path(), &bytes)

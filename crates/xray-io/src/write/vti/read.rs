@@ -541,7 +541,8 @@ mod tests {
             v: array![[-8.0, -11.0], [-2.0, -5.0]],
             pixel_size: Some(PixelSize::from_micrometers(2.0)?),
         };
-        let ascii: String = values.iter().map(|value| format!("{value} \n")).collect();
+        let words: Vec<String> = values.iter().map(f64::to_string).collect();
+        let ascii = words.join(" \n");
         let array = |kind: &str, body: &str| {
             format!(
                 "<DataArray type=\"{kind}\" Name=\"w\" NumberOfComponents=\"3\" {body}</DataArray>"

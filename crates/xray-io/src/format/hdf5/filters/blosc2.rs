@@ -200,7 +200,7 @@ fn decode_special(offsets: &[u8], out: &mut [u8]) -> Step<()> {
     let mut offset = [0; 8];
     decode_chunk(offsets, &mut offset)?;
     match offset[7] {
-        0x90 => {
+        0x81 => {
             out.fill(0);
             Ok(())
         }
