@@ -3,6 +3,7 @@
 #[cfg(any(feature = "photron", feature = "phantom"))]
 use std::cell::RefCell;
 
+#[cfg(any(feature = "photron", feature = "phantom"))]
 use crate::error::Result;
 use crate::pixel::PixelType;
 #[cfg(any(feature = "photron", feature = "phantom"))]
