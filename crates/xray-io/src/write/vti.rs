@@ -1,6 +1,7 @@
 //! Vector fields as VTK ImageData (`.vti`), for ParaView.
 
 mod read;
+mod tag;
 
 use std::path::Path;
 
