@@ -1,12 +1,15 @@
 //! Reading of 64 x 512 x 512 frames of 16 bits into a buffer that is used again, on one thread, beside plain reading of
 //! the same bytes and the `tiff` crate. Noise of mean 1800 and deviation 60, as a camera of 12 bits gives it.
 
+#[path = "support/interleaved.rs"]
+mod interleaved;
+
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
 use tiff::decoder::{Decoder, DecodingResult};
 use tiff::encoder::{Compression, DeflateLevel, TiffEncoder, colortype};
 use xray_io::{
@@ -252,72 +255,16 @@ fn cameras(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The files of the folder that `XRAY_IO_BENCH` names, one bench each, beside plain reading of as many bytes as the file
-/// has: what benches/peers/xray_io.py compares.
-fn files_of_others(criterion: &mut Criterion) {
-    let Some(folder) = std::env::var_os("XRAY_IO_BENCH") else {
-        return;
-    };
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending != "cih"))
-        .collect();
-    paths.sort();
-    for path in paths {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let reader = xray_io::open(&path).expect("a readable file");
-        let (shape, pixel_type) = (reader.shape(), reader.pixel_type());
-        let bytes = shape.frame_bytes(pixel_type);
-        let mut buffer = vec![1; shape.n_frames * bytes];
-        let mut group = criterion.benchmark_group(format!("xray-io/file/{name}"));
-        group
-            .throughput(Throughput::Bytes(buffer.len() as u64))
-            .sample_size(10);
-        group.bench_function("read", |bencher| {
-            bencher.iter(|| {
-                let reader = xray_io::open(&path).expect("a readable file");
-                for (frame, part) in buffer.chunks_exact_mut(bytes).enumerate() {
-                    reader.read_native_into(frame, part).expect("a frame");
-                }
-                black_box(&buffer);
-            });
-        });
-        group.bench_function("last", |bencher| {
-            bencher.iter(|| {
-                let reader = xray_io::open(&path).expect("a readable file");
-                reader
-                    .read_native_into(shape.n_frames - 1, &mut buffer[..bytes])
-                    .expect("a frame");
-                black_box(&buffer);
-            });
-        });
-        group.bench_function("pread", |bencher| {
-            let length = std::fs::metadata(&path).expect("a file").len() as usize;
-            let length = length.min(buffer.len());
-            bencher.iter(|| {
-                use std::io::Read;
-                let mut file = File::open(&path).expect("a file");
-                for part in buffer[..length].chunks_mut(bytes) {
-                    file.read_exact(part).expect("bytes");
-                }
-                black_box(&buffer);
-            });
-        });
-        group.bench_function("memcpy", |bencher| {
-            let source = vec![2_u8; buffer.len()];
-            bencher.iter(|| {
-                buffer.copy_from_slice(black_box(&source));
-                black_box(&buffer);
-            });
-        });
-        group.finish();
-    }
-}
+criterion_group!(benches, reading, cameras);
 
-criterion_group!(benches, reading, cameras, files_of_others);
-criterion_main!(benches);
+/// With `XRAY_IO_BENCH=FOLDER`, the files of that folder in turns; else the benches.
+fn main() {
+    if let Some(folder) = std::env::var_os("XRAY_IO_BENCH") {
+        let rounds = std::env::var("XRAY_IO_BENCH_ROUNDS").ok();
+        let rounds = rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(5);
+        interleaved::measure(folder.as_ref(), rounds);
+        return;
+    }
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+}

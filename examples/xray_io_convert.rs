@@ -1,7 +1,7 @@
 //! Frames from one format to another, corrected on the way.
 //!
 //! `cargo run --release --example xray_io_convert -- FROM TO [STEP ...]` reads any file or folder that `xray-io` reads and
-//! writes `TO` as TIFF (`.tif`, with ImageJ metadata) or NumPy (`.npy`). The steps, in the order given: `--flat-field`
+//! writes `TO` as TIFF (`.tif`, with ImageJ metadata), Data Exchange HDF5 (`.h5`) or NumPy (`.npy`). The steps, in the order given: `--flat-field`
 //! (with the fields of the same file), `--minus-log`, `--divide-delayed LAG`, `--despeckle`, `--flicker`, `--rotate
 //! DEGREES`, `--bin N`, `--bin-frames N`, `--resample ROWSxCOLUMNS`, `--normalize`, `--rate HERTZ` and `--pixel MICROMETERS`
 //! for what the file does not say. `--salvage` keeps the whole frames of a damaged file. Without arguments it converts a
@@ -14,9 +14,9 @@ use std::fs;
 use ndarray::Array3;
 use serde_json::{Value, json};
 use xray_io::{
-    BinFrames, BinPixels, Correction, Despeckle, DivideDelayed, FlatField, Flicker, FrameRate,
-    ImageSequence, MinusLog, Normalize, Opener, PixelSize, Resample, Role, Rotate, SequenceReader,
-    SequenceReaderExt, TiffWriter, TimeAxis, write_npy,
+    BinFrames, BinPixels, Correction, DataExchangeWriter, Despeckle, DivideDelayed, FlatField,
+    Flicker, FrameRate, ImageSequence, MinusLog, Normalize, Opener, PixelSize, Resample, Role,
+    Rotate, SequenceReader, SequenceReaderExt, TiffWriter, TimeAxis, write_npy,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -88,10 +88,11 @@ fn convert(from: &str, to: &str, steps: &[String]) -> Outcome<Value> {
     for correction in &corrections {
         reader = Box::new(reader.correct(correction.as_ref())?);
     }
-    if to.to_ascii_lowercase().ends_with(".npy") {
-        write_npy(to, &reader)?;
-    } else {
-        TiffWriter::new().write(to, &reader)?;
+    match to.to_ascii_lowercase().rsplit('.').next() {
+        Some("npy") => write_npy(to, &reader)?,
+        Some("h5" | "hdf5") => DataExchangeWriter::new().write(to, &reader)?,
+        Some("tif" | "tiff") => TiffWriter::new().write(to, &reader)?,
+        _ => return Err(format!("{to} must end in .tif, .h5 or .npy").into()),
     }
     // What was written is read back and compared with what was meant.
     let written = xray_io::open(to)?;

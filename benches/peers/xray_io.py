@@ -1,13 +1,15 @@
-"""Times xray-io beside tifffile, h5py and pyMRAW on the same files, in turns, in one run.
+"""Times xray-io beside tifffile, OpenCV, h5py, pyMRAW and the `tiff` crate on the same files, in turns, in one run.
 
-Usage: python3 benches/peers/xray_io.py [--rounds N] [--frames N]
+Usage: python3 benches/peers/xray_io.py [--rounds N] [--frames N] [--features LIST] [--ours PROGRAM]
 
 Makes a virtual environment of its own with the versions below (target/peers/xray_io), writes a stack of frames of 512 x 512
-pixels of 16 bits in ten forms (target/bench-xray-io-peers), builds the bench `xray_io`, and in each round runs the
-Rust benches of the files and then each peer in a process of its own, one thread each. What counts is wall time of opening
-and reading everything into memory; run it on a machine that is otherwise idle. The peers' sums are compared with the sum of
-the frames. The last line of output is one JSON object with the medians and ratios (time of the peer over ours; for plain
-reading and copying: ours reaches this share of their speed).
+pixels of 16 bits in ten forms (target/bench-xray-io-peers), and in each round runs the bench `xray_io` over them (which takes
+plain reading and copying of the same bytes in turns with ours, into one buffer that is used again) and then each peer in a
+process of its own, one thread each. `--features xray-io/libdeflate,xray-io/zstd-c` takes the C codecs; `--ours` a program that
+does what the bench does. Wall and CPU time of opening and reading everything into memory are given side by side: on a machine
+that others use, CPU time is the fairer one. The peers' sums are compared with the sum of the frames. The last line of output
+is one JSON object with the medians of the ratios (time of the peer over ours; for plain reading and copying: ours reaches
+this share of their speed).
 """
 
 import argparse
@@ -23,10 +25,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "target" / "peers" / "xray_io"
 FILES = ROOT / "target" / "bench-xray-io-peers"
-PINNED = ["numpy==2.4.6", "tifffile==2026.3.3", "imagecodecs==2026.3.6", "h5py==3.16.0", "pyMRAW==0.33.0", "numba"]
+PINNED = ["numpy==2.4.6", "tifffile==2026.3.3", "imagecodecs==2026.3.6", "h5py==3.16.0", "pyMRAW==0.33.0", "numba",
+          "opencv-python-headless"]
 SIZE = 512
 
-# One process a measurement: the peer's import and first calls do not count.
+# One process a measurement, and several times in it: the peer's import and first calls do not count.
 TASK = r"""
 import json, sys, time
 import numpy as np
@@ -36,40 +39,58 @@ if task.startswith("tifffile"):
     import tifffile
 elif task == "h5py":
     import h5py
+elif task == "opencv":
+    import cv2
+    cv2.setNumThreads(1)
 elif task.startswith("pymraw"):
     import pyMRAW
     if task == "pymraw_numba":
         pyMRAW._read_uint12_video_prec(path, shape)
-start = time.perf_counter()
-if task == "tifffile":
-    out = tifffile.imread(path, maxworkers=1)
-elif task == "tifffile_last":
-    with tifffile.TiffFile(path) as file:
-        out = file.pages[n - 1].asarray()
-elif task == "h5py":
-    with h5py.File(path) as file:
-        out = file["exchange/data"][...]
-elif task == "pymraw_numba":
-    out = pyMRAW._read_uint12_video_prec(path, shape)
-elif task == "pymraw_numpy":
-    out = pyMRAW._read_uint12_video(path, shape)
-elif task == "np_load":
-    out = np.load(path)
-took = time.perf_counter() - start
-print(json.dumps([took, int(out.sum(dtype=np.uint64))]))
+# Where the peer can read into an array of the caller, it does: touched before and used again, as ours.
+buffer = np.ones(shape, np.uint16)
+def work():
+    if task == "tifffile":
+        return tifffile.imread(path, maxworkers=1, out=buffer)
+    if task == "tifffile_last":
+        with tifffile.TiffFile(path) as file:
+            return file.pages[n - 1].asarray()
+    if task == "h5py":
+        with h5py.File(path) as file:
+            file["exchange/data"].read_direct(buffer)
+        return buffer
+    if task == "opencv":
+        return cv2.imreadmulti(path, flags=cv2.IMREAD_UNCHANGED)[1]
+    if task == "pymraw_numba":
+        return pyMRAW._read_uint12_video_prec(path, shape)
+    if task == "pymraw_numpy":
+        return pyMRAW._read_uint12_video(path, shape)
+    with open(path, "rb", buffering=0) as file:
+        file.seek(128)
+        file.readinto(buffer)
+    return buffer
+times = []
+for _ in range(3):
+    wall, cpu = time.perf_counter(), time.process_time()
+    out = work()
+    times.append([time.perf_counter() - wall, time.process_time() - cpu])
+print(json.dumps([times, int(sum(int(frame.sum(dtype=np.uint64)) for frame in out))]))
 """
 
-# File, peer's task, which of our benches it is held against.
+# File, peer's task, the kind of ours that it is held against: `read` into a buffer that is used again where the peer does so
+# too, `fresh` where it makes new memory.
 COMPARISONS = [
     ("plain.tif", "tifffile", "read"), ("big.tif", "tifffile", "read"), ("imagej.tif", "tifffile", "read"),
-    ("deflate.tif", "tifffile", "read"), ("lzw.tif", "tifffile", "read"), ("zstd.tif", "tifffile", "read"),
-    ("plain.tif", "tifffile_last", "last"), ("deflate.tif", "tifffile_last", "last"),
+    ("deflate.tif", "tifffile", "read"), ("lzw.tif", "tifffile", "read"), ("lzw.tif", "opencv", "fresh"),
+    ("zstd.tif", "tifffile", "read"), ("plain.tif", "tifffile_last", "last"), ("deflate.tif", "tifffile_last", "last"),
     ("gzip.h5", "h5py", "read"), ("contig.h5", "h5py", "read"),
-    ("p12.mraw", "pymraw_numba", "read"), ("p12.mraw", "pymraw_numpy", "read"), ("vol.npy", "np_load", "read"),
+    ("p12.mraw", "pymraw_numba", "fresh"), ("p12.mraw", "pymraw_numpy", "fresh"), ("p12.mraw", "pymraw_numba", "read"),
+    ("vol.npy", "readinto", "read"),
 ]
-# Ours against plain reading of the file's bytes, or copying of the decoded ones.
+# Ours against plain reading of the file's bytes, copying of the decoded ones, or the `tiff` crate, in one process.
 LIMITS = [("plain.tif", "pread"), ("big.tif", "pread"), ("imagej.tif", "pread"), ("contig.h5", "pread"),
-          ("vol.npy", "pread"), ("p12.mraw", "memcpy")]
+          ("p16.mraw", "pread"), ("vol.npy", "pread"), ("p12.mraw", "memcpy"), ("plain.tif", "tiff-crate"),
+          ("deflate.tif", "tiff-crate"), ("lzw.tif", "tiff-crate"), ("zstd.tif", "tiff-crate")]
+COMPRESSED = ["deflate.tif", "lzw.tif", "zstd.tif", "gzip.h5"]
 
 
 def enter_environment():
@@ -113,28 +134,25 @@ def write_files(n):
     pairs = frames.reshape(-1, 2)
     first, second = pairs[:, 0], pairs[:, 1]
     packed = np.stack([first >> 4, ((first & 15) << 4) | (second >> 8), second & 255], 1).astype(np.uint8)
-    (FILES / "p12.mraw").write_bytes(packed.tobytes())
-    (FILES / "p12.cih").write_text(
-        "#Camera Information Header\r\nRecord Rate(fps) : 50000\r\nStart Frame : 0\r\nSave Step : 1\r\n"
-        f"Total Frame : {n}\r\nImage Width : {SIZE}\r\nImage Height : {SIZE}\r\nColor Bit : 12\r\nFile Format : MRaw\r\n\r\n"
-    )
+    for bits, pixels in ((12, packed), (16, frames)):
+        (FILES / f"p{bits}.mraw").write_bytes(pixels.tobytes())
+        (FILES / f"p{bits}.cih").write_text(
+            "#Camera Information Header\r\nRecord Rate(fps) : 50000\r\nStart Frame : 0\r\nSave Step : 1\r\n"
+            f"Total Frame : {n}\r\nImage Width : {SIZE}\r\nImage Height : {SIZE}\r\nColor Bit : {bits}\r\n"
+            "File Format : MRaw\r\n\r\n"
+        )
     return int(frames.sum(dtype=np.uint64)), int(frames[n - 1].sum(dtype=np.uint64))
 
 
-def ours():
-    """Runs the benches of the files; median seconds by file and kind."""
-    environment = dict(os.environ, XRAY_IO_BENCH=str(FILES))
-    command = ["cargo", "bench", "--quiet", "--bench", "xray_io", "--", "xray-io/file", "--warm-up-time", "0.3",
-               "--measurement-time", "1", "--noplot"]
-    subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    found = {}
-    for path in FILES.iterdir():
-        folder = ROOT / "target" / "criterion" / f"xray-io_file_{path.name}"
-        for kind in ("read", "last", "pread", "memcpy"):
-            estimates = folder / kind / "new" / "estimates.json"
-            if estimates.exists():
-                found[path.name, kind] = json.loads(estimates.read_text())["median"]["point_estimate"] * 1e-9
-    return found
+def ours(arguments):
+    """Wall and CPU seconds of each file and kind."""
+    environment = dict(os.environ, XRAY_IO_BENCH=str(FILES), XRAY_IO_BENCH_ROUNDS="5", RAYON_NUM_THREADS="2")
+    command = ["cargo", "bench", "--quiet", "--bench", "xray_io", "--features", arguments.features]
+    if arguments.ours:
+        command = [arguments.ours, str(FILES), "5"]
+    done = subprocess.run(command, check=True, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    files = json.loads(done.stdout.splitlines()[-1])
+    return {("ours", name, kind): times for name, kinds in files.items() for kind, times in kinds.items()}
 
 
 def peer(name, task, n):
@@ -148,16 +166,18 @@ def peer(name, task, n):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--frames", type=int, default=250)
+    parser.add_argument("--features", default="")
+    parser.add_argument("--ours")
     arguments = parser.parse_args()
     enter_environment()
     total, last = write_files(arguments.frames)
     rounds, failures = [], {}
     for number in range(arguments.rounds):
-        print(f"round {number + 1} of {arguments.rounds}", flush=True)
-        times = {("ours", *key): seconds for key, seconds in ours().items()}
-        for name, task, _ in COMPARISONS:
+        print(f"round {number + 1} of {arguments.rounds}, load {os.getloadavg()[0]:.1f}", flush=True)
+        times = ours(arguments)
+        for name, task in dict.fromkeys(comparison[:2] for comparison in COMPARISONS):
             seconds, answer = peer(name, task, arguments.frames)
             if seconds is None:
                 failures[f"{task} {name}"] = answer
@@ -166,21 +186,37 @@ def main():
             times[task, name] = seconds
         rounds.append(times)
 
+    def median(over, under, which):
+        """The median over the rounds of the ratio of medians; in one process, of the ratios of each turn."""
+        values = []
+        for times in rounds:
+            if over not in times or under not in times:
+                continue
+            a, b = [[pair[which] for pair in times[key]] for key in (over, under)]
+            in_turns = over[0] == under[0] == "ours"
+            values.append(statistics.median(x / y for x, y in zip(a, b) if y) if in_turns and all(b)
+                          else statistics.median(a) / (statistics.median(b) or float("nan")))
+        return round(statistics.median(values), 3) if values else None
+
     def ratio(over, under):
-        values = [times[over] / times[under] for times in rounds if over in times and under in times]
-        return [round(f(values), 3) for f in (statistics.median, min, max)] if values else None
+        return {"wall": median(over, under, 0), "cpu": median(over, under, 1)}
 
     results = {}
     for name, task, kind in COMPARISONS:
-        results[f"{task} {name}"] = ratio((task, name), ("ours", name, kind))
+        results[f"{task} {name}, {kind}"] = ratio((task, name), ("ours", name, kind))
     for name, limit in LIMITS:
-        results[f"share of {limit} {name}"] = ratio(("ours", name, limit), ("ours", name, "read"))
+        label = "over ours: tiff-crate" if limit == "tiff-crate" else f"share of {limit}"
+        results[f"{label} {name}"] = ratio(("ours", name, limit), ("ours", name, "read"))
+    for name in COMPRESSED:
+        found = ratio(("ours", name, "read"), ("ours", name, "threads"))
+        results[f"efficiency on two threads {name}"] = {"wall": found["wall"] and round(found["wall"] / 2, 3), "cpu": found["cpu"]}
     for key, value in results.items():
         print(f"{key}: {value}")
     for key, reason in failures.items():
         print(f"failed: {key}: {reason}")
     print(json.dumps({"machine": platform.processor() or platform.machine(), "rounds": arguments.rounds,
-                      "frames": arguments.frames, "pinned": PINNED, "ratios": results, "failed": list(failures)}))
+                      "frames": arguments.frames, "pinned": PINNED, "load": os.getloadavg(), "ratios": results,
+                      "failed": list(failures)}))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@
 
 #[cfg(any(feature = "tiff", feature = "npy", feature = "hdf5", feature = "mat"))]
 mod deflate;
+#[cfg(feature = "lerc")]
+mod lerc;
 #[cfg(feature = "lzma")]
 mod lzma;
 #[cfg(feature = "tiff")]
@@ -20,6 +22,8 @@ mod zstd;
 pub(crate) use deflate::inflate_raw;
 #[cfg(any(feature = "tiff", feature = "hdf5", feature = "mat"))]
 pub(crate) use deflate::inflate_zlib;
+#[cfg(feature = "lerc")]
+pub(crate) use lerc::decode_lerc;
 #[cfg(feature = "lzma")]
 pub(crate) use lzma::decode_xz;
 #[cfg(feature = "tiff")]

@@ -82,9 +82,10 @@
 //! | TIFF, BigTIFF: both byte orders, strips and tiles; 1 to 32 packed bits, 8 to 64-bit integers, f16, f32, f64; none, PackBits, LZW, deflate, zstd; predictors 2 and 3 | gray, or one plane of color | uncompressed, deflate | `tiff` |
 //! | ImageJ stacks, also those of one directory above 4 GB; OME-TIFF of one file; shapes of tifffile | yes | ImageJ | `tiff` |
 //! | TIFF with LZMA | yes | no | `lzma` |
-//! | TIFF with LERC, JPEG, fax, JPEG 2000, WebP | refused by name | no | |
-//! | HDF5: Data Exchange, NeXus tomography, plain arrays; contiguous, compact and chunked; deflate, shuffle, fletcher32, scale-offset, n-bit, szip, LZF, LZ4, zstd, bitshuffle, blosc | yes | no | `hdf5` |
-//! | HDF5: virtual data sets, external files, blosc2 and other filters | refused by name | no | |
+//! | TIFF with LERC, without a mask of missing pixels | yes | no | `lerc` |
+//! | TIFF with JPEG, fax, JPEG 2000, WebP | refused by name | no | |
+//! | HDF5: Data Exchange, NeXus tomography, plain arrays; contiguous, compact and chunked; deflate, shuffle, fletcher32, scale-offset, n-bit, szip, LZF, LZ4, zstd, bitshuffle, blosc, blosc2 | yes | Data Exchange, contiguous | `hdf5` |
+//! | HDF5: virtual data sets, external links and files, other filters | refused by name | no | |
 //! | Photron `.cih`, `.cihx` with `.mraw` of 8, 10, 12, 16 bits | yes | no | `photron` |
 //! | Phantom `.cine`: 8, 16 bits, 10 and 12 bits packed | gray | no | `phantom` |
 //! | NPY, NPZ: both orders, both byte orders | yes | NPY | `npy` |
@@ -93,7 +94,7 @@
 //! | AVI: uncompressed gray of 8 bits | yes | no | `avi` |
 //! | raw, as a [`RawDescription`] says | yes | no | none |
 //! | folders of one file a frame, in natural order | yes | no | that of the files |
-//! | vector fields `.flo`; `.vti` for ParaView | `.flo` | both | none |
+//! | vector fields `.flo`; `.vti` for ParaView | yes | yes | none |
 //! | signals in tables of text (CSV), by [`SignalTableReader`] | yes | no | none |
 //! | signals in TDMS | yes | no | `tdms` |
 //!
@@ -115,6 +116,7 @@
 //! | a part of each frame | [`crop`](SequenceReaderExt::crop) |
 //! | flat and dark fields of a file, and their use | [`Opener::role`], [`FlatField`] |
 //! | what moves, not what stays | [`DivideDelayed`], [`LogDelta`] |
+//! | counts of companded pixels | [`Linearize`] with the table of the camera |
 //! | noise of single pixels gone | [`Despeckle`]; known bad pixels [`HotPixels`] |
 //! | the same brightness in all frames | [`Flicker`] |
 //! | frames that stay in place | [`DriftSearch`], [`ShiftFrames`] |
@@ -129,6 +131,7 @@
 //! | `tiff`, `npy`, `png`, `hdf5`, `photron`, `phantom` | yes | these formats, in pure Rust |
 //! | `rayon` | yes | ranges of frames on several threads, with the same result |
 //! | `mat`, `avi`, `tdms` | no | these formats, in pure Rust |
+//! | `lerc` | no | LERC in TIFF, in pure Rust |
 //! | `lzma` | no | LZMA in TIFF, in pure Rust |
 //! | `libdeflate` | no | inflates by libdeflate: C code, built by `cc` |
 //! | `zstd-c` | no | zstd by its C library, built by `cc` |
@@ -183,8 +186,8 @@ mod write;
 pub use calibration::{Calibration, FrameRate, PixelSize};
 pub use correct::{
     BinFrames, BinPixels, Corrected, Correction, Despeckle, DivideDelayed, DriftSearch, FlatField,
-    Flicker, FrameKernel, HotPixels, Interpolation, LogDelta, MinusLog, Normalize, Prepared,
-    Resample, Rotate, Shift, ShiftFrames, Stretch, mean_frame, median_frame,
+    Flicker, FrameKernel, HotPixels, Interpolation, Linearize, LogDelta, MinusLog, Normalize,
+    Prepared, Resample, Rotate, Shift, ShiftFrames, Stretch, mean_frame, median_frame,
 };
 pub use error::{CodecProblem, Error, Result};
 pub use format::{ByteOrder, RawDescription};
@@ -205,8 +208,10 @@ pub use signal::{
     SignalTable, SignalTableReader,
 };
 pub use time::{Exposure, TimeAxis, TimeOf, Timing};
+#[cfg(feature = "hdf5")]
+pub use write::DataExchangeWriter;
 #[cfg(feature = "npy")]
 pub use write::write_npy;
-pub use write::{Flo, read_flo, write_flo, write_vti};
+pub use write::{Flo, Vti, read_flo, read_vti, write_flo, write_vti};
 #[cfg(feature = "tiff")]
 pub use write::{TiffCompression, TiffLayout, TiffWriter};

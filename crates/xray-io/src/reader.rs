@@ -105,6 +105,32 @@ impl SequenceShape {
     }
 }
 
+/// The methods of a reader of one file that has what they give as fields of the same names, and the file as `source`.
+macro_rules! of_a_file {
+    () => {
+        fn path(&self) -> &std::path::Path {
+            self.source.path()
+        }
+
+        fn shape(&self) -> $crate::reader::SequenceShape {
+            self.shape
+        }
+
+        fn pixel_type(&self) -> $crate::pixel::PixelType {
+            self.pixel_type
+        }
+
+        fn metadata(&self) -> &$crate::metadata::Metadata {
+            &self.metadata
+        }
+
+        fn time_axis(&self) -> &$crate::time::TimeAxis {
+            &self.time_axis
+        }
+    };
+}
+pub(crate) use of_a_file;
+
 /// A sequence of frames of one shape and type, read when they are asked for.
 ///
 /// Reading takes `&self`, in any order and from any thread. To implement it, give shape, type, metadata, time axis and

@@ -1,6 +1,8 @@
 //! Bytes at a position: a file read by position, or bytes in memory.
 
+use std::cell::RefCell;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -61,6 +63,47 @@ mod positioned {
             file.read_exact(buffer)
         }
     }
+}
+
+/// Bytes of a page of memory, in the units of which the system keeps files.
+pub(crate) const PAGE: usize = 4096;
+
+/// Bytes of a detour: they stay in the cache between the two copies.
+const PIECE: usize = 1 << 17;
+
+/// Whether the system copies to this buffer slowly: some processors (measured on Zen 3) copy a string of bytes at a third to a
+/// quarter of their speed if the target lies less than 64 bytes further on in its page than the source in its own. Large
+/// buffers of common allocators start 16 bytes behind a page, so this is what a file without a header meets.
+fn is_slow(buffer: &[u8], offset: u64) -> bool {
+    let ahead = buffer.as_ptr().addr().wrapping_sub(offset as usize) % PAGE;
+    cfg!(target_arch = "x86_64") && buffer.len() >= PIECE / 2 && matches!(ahead, 1..64)
+}
+
+/// From where on a buffer at `address` lies half a page off from the bytes at `offset` of a file; below [`PAGE`].
+pub(crate) fn start_off(address: usize, offset: u64) -> usize {
+    (offset as usize)
+        .wrapping_add(PAGE / 2)
+        .wrapping_sub(address)
+        % PAGE
+}
+
+/// Fills the buffer by way of another one that lies better; twice the copies, and three times as fast.
+fn read_by_detour(file: &positioned::Positioned, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    thread_local! {
+        static PASSING: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    PASSING.with_borrow_mut(|passing| {
+        passing.resize(PIECE + PAGE, 0);
+        let start = start_off(passing.as_ptr().addr(), offset);
+        let mut at = offset;
+        for part in buffer.chunks_mut(PIECE) {
+            let piece = &mut passing[start..start + part.len()];
+            file.read_exact_at(piece, at)?;
+            part.copy_from_slice(piece);
+            at += part.len() as u64;
+        }
+        Ok(())
+    })
 }
 
 impl Source {
@@ -130,9 +173,12 @@ impl Source {
                 buffer.copy_from_slice(&bytes[start..start + buffer.len()]);
                 Ok(())
             }
-            Kind::File(file) => file
-                .read_exact_at(buffer, offset)
-                .map_err(|source| Error::io(&self.path, "read", source)),
+            Kind::File(file) => if is_slow(buffer, offset) {
+                read_by_detour(file, buffer, offset)
+            } else {
+                file.read_exact_at(buffer, offset)
+            }
+            .map_err(|source| Error::io(&self.path, "read", source)),
         }
     }
 
@@ -150,5 +196,45 @@ impl Source {
         let mut buffer = vec![0; length as usize];
         self.read_exact_at(what, offset, &mut buffer)?;
         Ok(buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_alignment_gives_the_bytes_of_the_file() -> Result<()> {
+        let bytes: Vec<u8> = (0..3 * PIECE + 77).map(|i| (i * 37 % 251) as u8).collect();
+        let file = tempfile::NamedTempFile::new()
+            .map_err(|error| Error::io(Path::new("x"), "create", error))?;
+        std::fs::write(file.path(), &bytes)
+            .map_err(|error| Error::io(file.path(), "write", error))?;
+        let source = Source::open(file.path())?;
+        let mut buffer = vec![0; bytes.len() + 2 * PAGE];
+        let first = buffer.as_ptr().addr().wrapping_neg() % PAGE;
+        let mut detours = 0;
+        for (ahead, offset) in [
+            (0, 0),
+            (1, 0),
+            (16, 0),
+            (63, 0),
+            (64, 0),
+            (17, 9),
+            (4095, 4090),
+        ] {
+            for length in [100, PIECE / 2, PIECE, 2 * PIECE + 1, bytes.len() - offset] {
+                let part = &mut buffer[first + ahead..first + ahead + length];
+                part.fill(0xaa);
+                detours += usize::from(is_slow(part, offset as u64));
+                source.read_exact_at("bytes", offset as u64, part)?;
+                assert!(
+                    *part == bytes[offset..offset + length],
+                    "{ahead} {offset} {length}"
+                );
+            }
+        }
+        assert!(detours > 0 || !cfg!(target_arch = "x86_64"));
+        Ok(())
     }
 }

@@ -377,3 +377,28 @@ fn a_sequence_larger_than_memory_is_an_error_and_no_abort() -> TestResult {
     );
     Ok(())
 }
+
+#[test]
+fn the_file_that_is_read_is_not_overwritten() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("scan.tif");
+    let sequence = ImageSequence::new(Array3::ones((3, 8, 8)))?;
+    TiffWriter::new().write(&path, &sequence)?;
+    let reader = xray_io::open(&path)?;
+    let despeckled = (&reader).correct(&xray_io::Despeckle::new())?;
+    let same = folder.path().join(".").join("scan.tif");
+    assert!(TiffWriter::new().write(&same, &despeckled).is_err());
+    assert!(write_npy(&same, &reader).is_err());
+    let single = ImageSequence::new(Array3::ones((1, 8, 8)))?;
+    let scan = folder.path().join("scan");
+    std::fs::create_dir(&scan)?;
+    for name in ["frame_1.tif", "frame_2.tif"] {
+        TiffWriter::new().write(scan.join(name), &single)?;
+    }
+    let frames = xray_io::open(&scan)?;
+    let again = TiffWriter::new().write(scan.join("frame_2.tif"), &frames);
+    assert!(again.is_err());
+    assert_eq!(xray_io::open(&scan)?.read_all()?.n_frames(), 2);
+    assert_eq!(xray_io::open(&path)?.read_all()?.n_frames(), 3);
+    Ok(())
+}

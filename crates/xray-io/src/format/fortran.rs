@@ -1,7 +1,6 @@
 //! Arrays in Fortran order, as NumPy and MATLAB have them.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::raw::ByteOrder;
@@ -33,25 +32,7 @@ impl SequenceReader for Fortran {
         self.format
     }
 
-    fn path(&self) -> &Path {
-        self.source.path()
-    }
-
-    fn shape(&self) -> SequenceShape {
-        self.shape
-    }
-
-    fn pixel_type(&self) -> PixelType {
-        self.pixel_type
-    }
-
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn time_axis(&self) -> &TimeAxis {
-        &self.time_axis
-    }
+    crate::reader::of_a_file!();
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;

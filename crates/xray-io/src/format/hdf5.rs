@@ -26,7 +26,7 @@ use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, Hdf5File, OpenOptions};
 use index::Index;
 use ndarray::Array3;
-use store::{Store, refused};
+use store::{Links, Store, refused};
 
 use super::raw::{ByteOrder, EvenFrames};
 use crate::error::{Error, Result};
@@ -59,7 +59,10 @@ pub(crate) fn open(
 fn open_file(source: &Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>> {
     let path = source.path();
     let storage = Arc::new(Store(Arc::clone(source)));
-    let options = OpenOptions::default().with_max_object_header_bytes(4 << 20);
+    let links = Arc::new(Links::default());
+    let options = OpenOptions::default()
+        .with_max_object_header_bytes(4 << 20)
+        .with_external_link_resolver(Arc::<Links>::clone(&links));
     let file = Hdf5File::from_storage_with_options(storage, options)
         .map_err(|refusal| refused(path, &refusal))?;
     let end = file.superblock().eof_address;
@@ -73,7 +76,8 @@ fn open_file(source: &Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn 
             available: source.len(),
         })?;
     }
-    match find::find(&file, source, context.dataset(), context.role())? {
+    let content = find::find(&file, source, context.dataset(), context.role());
+    match content.map_err(|error| links.blame(path, error))? {
         Content::Array(found) => {
             let reader = array(&file, source, &found, context)?;
             Ok(match found.frames {

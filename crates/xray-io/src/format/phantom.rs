@@ -4,7 +4,6 @@
 
 mod header;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use header::{Header, TaggedBlocks, origin};
@@ -272,25 +271,7 @@ impl SequenceReader for Cine {
         "Phantom cine"
     }
 
-    fn path(&self) -> &Path {
-        self.source.path()
-    }
-
-    fn shape(&self) -> SequenceShape {
-        self.shape
-    }
-
-    fn pixel_type(&self) -> PixelType {
-        self.pixel_type
-    }
-
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn time_axis(&self) -> &TimeAxis {
-        &self.time_axis
-    }
+    crate::reader::of_a_file!();
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;

@@ -247,6 +247,7 @@ fn assemble(
     Ok(Box::new(Packed {
         source: Arc::clone(pixels),
         shape,
+        pixel_type: geometry.pixel_type(),
         bits: geometry.bits,
         layout,
         metadata,
@@ -354,6 +355,7 @@ fn describe(header: &Header, geometry: Geometry, metadata: &mut Metadata) -> Res
 struct Packed {
     source: Arc<Source>,
     shape: SequenceShape,
+    pixel_type: PixelType,
     bits: u32,
     layout: Layout,
     metadata: Metadata,
@@ -365,25 +367,7 @@ impl SequenceReader for Packed {
         FORMAT
     }
 
-    fn path(&self) -> &Path {
-        self.source.path()
-    }
-
-    fn shape(&self) -> SequenceShape {
-        self.shape
-    }
-
-    fn pixel_type(&self) -> PixelType {
-        PixelType::U16
-    }
-
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn time_axis(&self) -> &TimeAxis {
-        &self.time_axis
-    }
+    crate::reader::of_a_file!();
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;

@@ -49,25 +49,7 @@ impl SequenceReader for Png {
         "PNG"
     }
 
-    fn path(&self) -> &Path {
-        self.source.path()
-    }
-
-    fn shape(&self) -> SequenceShape {
-        self.shape
-    }
-
-    fn pixel_type(&self) -> PixelType {
-        self.pixel_type
-    }
-
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn time_axis(&self) -> &TimeAxis {
-        &self.time_axis
-    }
+    crate::reader::of_a_file!();
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;

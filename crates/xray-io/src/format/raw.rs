@@ -1,7 +1,6 @@
 //! Pixels without a header, as the user describes them.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -152,25 +151,7 @@ impl SequenceReader for EvenFrames {
         self.format
     }
 
-    fn path(&self) -> &Path {
-        self.source.path()
-    }
-
-    fn shape(&self) -> SequenceShape {
-        self.shape
-    }
-
-    fn pixel_type(&self) -> PixelType {
-        self.pixel_type
-    }
-
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn time_axis(&self) -> &TimeAxis {
-        &self.time_axis
-    }
+    crate::reader::of_a_file!();
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;

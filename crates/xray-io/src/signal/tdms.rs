@@ -203,10 +203,7 @@ impl TdmsFile {
     fn read(source: &Source) -> Result<Self> {
         let path = source.path();
         let limits = Limits::new();
-        let mut channels: Vec<(String, Channel)> = Vec::new();
-        // By the raw path: the number of the channel, and its last layout.
-        let mut known: BTreeMap<String, (usize, Layout)> = BTreeMap::new();
-        let mut order: Vec<String> = Vec::new();
+        let mut list = List::default();
         let mut at = 0;
         while at < source.len() {
             let lead = source.read_vec("the lead-in of a segment", at, LEAD_IN)?;
@@ -257,29 +254,18 @@ impl TdmsFile {
                     is_big: flags & BIG_ENDIAN != 0,
                 };
                 if flags & NEW_LIST != 0 {
-                    order.clear();
+                    list.clear();
                 }
-                objects(&mut reader, &mut channels, &mut known, &mut order)?;
+                list.read(&mut reader)?;
             }
             if flags & HAS_DATA != 0 {
-                let layouts: Vec<(usize, Layout)> = order
-                    .iter()
-                    .filter_map(|path| known.get(path).copied())
-                    .collect();
-                data(
-                    source,
-                    start + raw,
-                    next - raw,
-                    flags,
-                    &layouts,
-                    &mut channels,
-                )?;
+                list.data(source, start + raw, next - raw, flags)?;
             }
             at = start + next;
         }
         Ok(Self {
             path: path.to_owned(),
-            channels,
+            channels: list.channels,
         })
     }
 
@@ -308,67 +294,112 @@ impl TdmsFile {
     }
 }
 
-/// The objects that a segment names: what is new about them, and their order.
-fn objects(
-    reader: &mut Reader<'_>,
-    channels: &mut Vec<(String, Channel)>,
-    known: &mut BTreeMap<String, (usize, Layout)>,
-    order: &mut Vec<String>,
-) -> Result<()> {
-    for _ in 0..reader.u32()? {
-        let path = reader.text()?;
-        let index = reader.u32()?;
-        // Groups have one part, the file none.
-        let is_channel = path.matches("/'").count() == 2;
-        match index {
-            u32::MAX => order.retain(|other| *other != path),
-            0 if known.contains_key(&path) => {
-                if !order.contains(&path) {
-                    order.push(path.clone());
-                }
-            }
-            0 => {
-                let found = cut(&path, 80);
-                return Err(Error::invalid(
-                    reader.path,
-                    "raw data index",
-                    None,
-                    "known before it is repeated",
-                    found,
-                ));
-            }
-            _ => {
-                let (kind, dimension, n) = (reader.u32()?, reader.u32()?, reader.u64()?);
-                if dimension != 1 {
-                    return Err(Error::unsupported(
+/// The channels of the segments so far, and those whose data stand in the next one.
+///
+/// What a segment costs is bounded by its own length, not by the number of channels before it.
+#[derive(Default)]
+struct List {
+    channels: Vec<(String, Channel)>,
+    /// By the raw path: the number of the channel.
+    known: BTreeMap<String, usize>,
+    /// Of each channel, its last layout, and the list and place in which it stands.
+    places: Vec<(Layout, usize, u64)>,
+    /// In the order of the data; channels without values are left out.
+    order: BTreeMap<u64, (usize, Layout)>,
+    /// Number of this list.
+    number: usize,
+    next: u64,
+}
+
+impl List {
+    fn clear(&mut self) {
+        self.order.clear();
+        self.number += 1;
+    }
+
+    /// Puts a channel at the end, or leaves it at its place.
+    fn put(&mut self, channel: usize) {
+        let Some((layout, list, place)) = self.places.get_mut(channel) else {
+            return;
+        };
+        if *list != self.number {
+            (*list, *place) = (self.number, self.next);
+            self.next += 1;
+        }
+        if layout.n == 0 {
+            self.order.remove(place);
+        } else {
+            self.order.insert(*place, (channel, *layout));
+        }
+    }
+
+    fn take_out(&mut self, channel: usize) {
+        let Some((_, list, place)) = self.places.get_mut(channel) else {
+            return;
+        };
+        if *list == self.number {
+            self.order.remove(place);
+            *list = usize::MAX;
+        }
+    }
+
+    /// The objects that a segment names: what is new about them.
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<()> {
+        for _ in 0..reader.u32()? {
+            let path = reader.text()?;
+            let index = reader.u32()?;
+            let channel = self.known.get(&path).copied();
+            match (index, channel) {
+                (u32::MAX, None) => {}
+                (u32::MAX, Some(channel)) => self.take_out(channel),
+                (0, Some(channel)) => self.put(channel),
+                (0, None) => {
+                    let found = cut(&path, 80);
+                    return Err(Error::invalid(
                         reader.path,
-                        "dimension of a channel",
-                        dimension,
+                        "raw data index",
+                        None,
+                        "known before it is repeated",
+                        found,
                     ));
                 }
-                if kind == 0x20 {
-                    reader.u64()?;
-                }
-                let number = channels.len();
-                let entry = known
-                    .entry(path.clone())
-                    .or_insert((number, Layout { kind, n }));
-                entry.1 = Layout { kind, n };
-                if entry.0 == channels.len() {
-                    channels.push((plain(&path), Channel::default()));
-                }
-                if !order.contains(&path) {
-                    order.push(path.clone());
+                (_, channel) => {
+                    let (kind, dimension, n) = (reader.u32()?, reader.u32()?, reader.u64()?);
+                    if dimension != 1 {
+                        return Err(Error::unsupported(
+                            reader.path,
+                            "dimension of a channel",
+                            dimension,
+                        ));
+                    }
+                    if kind == 0x20 {
+                        reader.u64()?;
+                    }
+                    let layout = Layout { kind, n };
+                    let channel = channel.unwrap_or(self.channels.len());
+                    if channel == self.channels.len() {
+                        self.channels.push((plain(&path), Channel::default()));
+                        self.places.push((layout, usize::MAX, 0));
+                        self.known.insert(path.clone(), channel);
+                    }
+                    self.places[channel].0 = layout;
+                    self.put(channel);
                 }
             }
+            self.properties(reader, &path)?;
         }
+        Ok(())
+    }
+
+    fn properties(&mut self, reader: &mut Reader<'_>, path: &str) -> Result<()> {
+        // Groups have one part, the file none.
+        let is_channel = path.matches("/'").count() == 2;
+        let channel = self.known.get(path).filter(|_| is_channel).copied();
         for _ in 0..reader.u32()? {
             let name = reader.text()?;
             let (value, text) = reader.property()?;
-            let Some((number, _)) = known.get(&path).filter(|_| is_channel) else {
-                continue;
-            };
-            let Some((_, channel)) = channels.get_mut(*number) else {
+            let Some((_, channel)) = channel.and_then(|number| self.channels.get_mut(number))
+            else {
                 continue;
             };
             match (name.as_str(), value, text) {
@@ -378,81 +409,75 @@ fn objects(
                 _ => {}
             }
         }
+        Ok(())
     }
-    Ok(())
-}
 
-/// The data of a segment: chunks of all channels, as many as fit.
-fn data(
-    source: &Source,
-    start: u64,
-    bytes: u64,
-    flags: u32,
-    layouts: &[(usize, Layout)],
-    channels: &mut [(String, Channel)],
-) -> Result<()> {
-    let path = source.path();
-    let mut chunk = 0_u64;
-    for (_, layout) in layouts {
-        let Some(size) = layout.size() else {
-            return Err(Error::unsupported(path, "type of a channel", layout.kind));
+    /// The data of a segment: chunks of all channels, as many as fit.
+    fn data(&mut self, source: &Source, start: u64, bytes: u64, flags: u32) -> Result<()> {
+        let path = source.path();
+        if bytes == 0 {
+            return Ok(());
+        }
+        // Number of the channel, type, bytes of a value, and values in a chunk.
+        let mut parts = Vec::with_capacity(self.order.len());
+        let mut chunk = 0_u64;
+        for (channel, layout) in self.order.values() {
+            let Some(size) = layout.size() else {
+                return Err(Error::unsupported(path, "type of a channel", layout.kind));
+            };
+            chunk = chunk.saturating_add(size.saturating_mul(layout.n));
+            parts.push((*channel, layout.kind, size as usize, layout.n as usize));
+        }
+        if chunk == 0 {
+            return Ok(());
+        }
+        if bytes % chunk != 0 {
+            return Err(Error::invalid(
+                path,
+                "size of the raw data of a segment",
+                Some(start),
+                "whole chunks of all channels",
+                format!("{bytes} bytes for chunks of {chunk}"),
+            ));
+        }
+        let is_big = flags & BIG_ENDIAN != 0;
+        let channels = &mut self.channels;
+        let mut put = |channel: usize, kind: u32, value: &[u8]| {
+            let mut word = [0; 8];
+            let word = &mut word[..value.len()];
+            word.copy_from_slice(value);
+            if is_big {
+                word.reverse();
+            }
+            let value = number(kind, word).unwrap_or(f64::NAN);
+            channels[channel].1.values.push(value);
         };
-        chunk = chunk.saturating_add(size.saturating_mul(layout.n));
-    }
-    if chunk == 0 {
-        return Ok(());
-    }
-    if bytes % chunk != 0 {
-        return Err(Error::invalid(
-            path,
-            "size of the raw data of a segment",
-            Some(start),
-            "whole chunks of all channels",
-            format!("{bytes} bytes for chunks of {chunk}"),
-        ));
-    }
-    let is_big = flags & BIG_ENDIAN != 0;
-    let mut put = |number: usize, kind: u32, value: &[u8]| {
-        let mut word = [0; 8];
-        let word = &mut word[..value.len()];
-        word.copy_from_slice(value);
-        if is_big {
-            word.reverse();
-        }
-        channels[number]
-            .1
-            .values
-            .push(self::number(kind, word).unwrap_or(f64::NAN));
-    };
-    for n in 0..bytes / chunk {
-        // One chunk at a time: it is in the file, so it can be in memory.
-        let block = source.read_vec("raw data", start + n * chunk, chunk)?;
-        if flags & INTERLEAVED != 0 {
-            let row: usize = layouts
-                .iter()
-                .filter_map(|(_, layout)| layout.size())
-                .sum::<u64>() as usize;
-            for row in block.chunks_exact(row.max(1)) {
-                let mut at = 0;
-                for (number, layout) in layouts {
-                    let size = layout.size().unwrap_or(0) as usize;
-                    put(*number, layout.kind, &row[at..at + size]);
-                    at += size;
+        for i in 0..bytes / chunk {
+            // One chunk at a time: it is in the file, so it can be in memory.
+            let block = source.read_vec("raw data", start + i * chunk, chunk)?;
+            if flags & INTERLEAVED != 0 {
+                let row: usize = parts.iter().map(|part| part.2).sum();
+                for row in block.chunks_exact(row) {
+                    let mut rest = row;
+                    for (channel, kind, size, _) in &parts {
+                        let (value, after) = rest.split_at(*size);
+                        put(*channel, *kind, value);
+                        rest = after;
+                    }
+                }
+            } else {
+                let mut rest = &block[..];
+                for (channel, kind, size, n) in &parts {
+                    let (values, after) = rest.split_at(size * n);
+                    for value in values.chunks_exact(*size) {
+                        put(*channel, *kind, value);
+                    }
+                    rest = after;
                 }
             }
-        } else {
-            let mut at = 0;
-            for (number, layout) in layouts {
-                let size = layout.size().unwrap_or(1) as usize;
-                let end = at + size * layout.n as usize;
-                for value in block[at..end].chunks_exact(size) {
-                    put(*number, layout.kind, value);
-                }
-                at = end;
-            }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -462,5 +487,75 @@ mod tests {
     #[test]
     fn names_lose_their_quotes() {
         assert_eq!(plain("/'daq'/'it''s'"), "/daq/it's");
+    }
+
+    /// A segment of channels of bytes, and its data.
+    fn segment(flags: u32, objects: &[(&str, Option<u64>)], data: &[u8]) -> Vec<u8> {
+        let mut metadata = (objects.len() as u32).to_le_bytes().to_vec();
+        for (path, n) in objects {
+            metadata.extend((path.len() as u32).to_le_bytes());
+            metadata.extend(path.as_bytes());
+            match n {
+                Some(n) => {
+                    for number in [20_u32, 5, 1] {
+                        metadata.extend(number.to_le_bytes());
+                    }
+                    metadata.extend(n.to_le_bytes());
+                }
+                None => metadata.extend(u32::MAX.to_le_bytes()),
+            }
+            metadata.extend(0_u32.to_le_bytes());
+        }
+        let mut bytes = b"TDSm".to_vec();
+        bytes.extend((flags | HAS_METADATA | HAS_DATA).to_le_bytes());
+        bytes.extend(4713_u32.to_le_bytes());
+        bytes.extend(((metadata.len() + data.len()) as u64).to_le_bytes());
+        bytes.extend((metadata.len() as u64).to_le_bytes());
+        bytes.extend(metadata);
+        bytes.extend(data);
+        bytes
+    }
+
+    #[test]
+    fn the_list_of_a_segment_is_changed_by_the_next() -> Result<()> {
+        let (a, b, c) = ("/'g'/'a'", "/'g'/'b'", "/'g'/'c'");
+        let bytes = [
+            segment(
+                NEW_LIST,
+                &[(a, Some(2)), (b, Some(1)), (c, Some(0))],
+                &[1, 2, 3, 4, 5, 6],
+            ),
+            // The first is taken out and stands last when it comes back; the third now has a value.
+            segment(0, &[(a, None), (c, Some(1))], &[7, 8]),
+            segment(0, &[(a, Some(1))], &[9, 10, 11]),
+            segment(INTERLEAVED, &[], &[12, 13, 14, 15, 16, 17]),
+            segment(NEW_LIST, &[(b, Some(2))], &[18, 19]),
+        ]
+        .concat();
+        let file = TdmsFile::open_bytes("x.tdms", bytes)?;
+        let values = |name: &str| -> Result<Vec<f64>> { Ok(file.signal(name)?.values().to_vec()) };
+        assert_eq!(values("/g/a")?, [1.0, 2.0, 4.0, 5.0, 11.0, 14.0, 17.0]);
+        assert_eq!(
+            values("/g/b")?,
+            [3.0, 6.0, 7.0, 9.0, 12.0, 15.0, 18.0, 19.0]
+        );
+        assert_eq!(values("/g/c")?, [8.0, 10.0, 13.0, 16.0]);
+        Ok(())
+    }
+
+    #[test]
+    fn many_channels_and_segments_take_no_time() {
+        let names: Vec<String> = (0..20_000).map(|i| format!("/'g'/'{i}'")).collect();
+        let objects: Vec<(&str, Option<u64>)> =
+            names.iter().map(|name| (name.as_str(), Some(0))).collect();
+        let mut bytes = segment(NEW_LIST, &objects, &[]);
+        for name in &names {
+            bytes.extend(segment(0, &[(name, Some(1))], &[]));
+            bytes.extend(segment(0, &[(name, None)], &[]));
+        }
+        // Quadratic work would take minutes here.
+        let start = std::time::Instant::now();
+        assert!(TdmsFile::open_bytes("x.tdms", bytes).is_ok());
+        assert!(start.elapsed().as_secs() < 20);
     }
 }

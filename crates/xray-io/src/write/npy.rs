@@ -13,7 +13,8 @@ use crate::reader::{SequenceReader, SequenceShape};
 ///
 /// # Errors
 ///
-/// What reading the sequence or writing the file gives.
+/// What reading the sequence or writing the file gives; [`Error::InvalidParameter`](crate::Error::InvalidParameter) if
+/// the file is the one that the sequence is read from.
 ///
 /// # Examples
 ///
@@ -28,7 +29,7 @@ use crate::reader::{SequenceReader, SequenceShape};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write_npy(path: impl AsRef<Path>, sequence: &dyn SequenceReader) -> Result<()> {
-    let mut output = Output::create(path.as_ref())?;
+    let mut output = Output::create_from(path.as_ref(), &[sequence])?;
     let SequenceShape {
         n_frames,
         n_rows,

@@ -115,7 +115,7 @@ impl TiffWriter {
     /// # Errors
     ///
     /// What reading the sequence or writing the file gives; [`Error::InvalidParameter`] if a frame has 2³² rows or
-    /// columns, or a classic file would pass 4 GiB.
+    /// columns, a classic file would pass 4 GiB, or the file is the one that the sequence is read from.
     pub fn write(&self, path: impl AsRef<Path>, sequence: &dyn SequenceReader) -> Result<()> {
         self.validate()?;
         let SequenceShape {
@@ -158,7 +158,7 @@ impl TiffWriter {
             }
         };
         let path = path.as_ref();
-        let mut output = Output::create(path)?;
+        let mut output = Output::create_from(path, &[sequence])?;
         let mut file = Writer {
             big,
             pages: Vec::with_capacity(n_frames),

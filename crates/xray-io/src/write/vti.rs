@@ -1,8 +1,12 @@
 //! Vector fields as VTK ImageData (`.vti`), for ParaView.
 
+mod read;
+mod tag;
+
 use std::path::Path;
 
 use ndarray::ArrayRef2;
+pub use read::{Vti, read_vti};
 
 use super::Output;
 use super::flo::check_same_shape;

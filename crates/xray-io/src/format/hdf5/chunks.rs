@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use hdf5_reader::chunk_index::ChunkEntry;
@@ -204,25 +203,7 @@ impl SequenceReader for Chunked {
         self.format
     }
 
-    fn path(&self) -> &Path {
-        self.source.path()
-    }
-
-    fn shape(&self) -> SequenceShape {
-        self.shape
-    }
-
-    fn pixel_type(&self) -> PixelType {
-        self.pixel_type
-    }
-
-    fn metadata(&self) -> &Metadata {
-        &self.metadata
-    }
-
-    fn time_axis(&self) -> &TimeAxis {
-        &self.time_axis
-    }
+    crate::reader::of_a_file!();
 
     fn read_native_into(&self, frame: usize, destination: &mut [u8]) -> Result<()> {
         self.shape.check_frame(frame)?;

@@ -2,6 +2,8 @@
 
 mod bitshuffle;
 mod blosc;
+mod blosc2;
+mod blosclz;
 mod lzf;
 
 use hdf5_reader::filters as theirs;
@@ -30,6 +32,7 @@ const BLOSC: u16 = 32001;
 const LZ4: u16 = 32004;
 const BITSHUFFLE: u16 = 32008;
 const ZSTD: u16 = 32015;
+const BLOSC2: u16 = 32026;
 
 /// Names of registered filters, those that are read and those that are only known.
 const NAMES: &[(u16, &str, bool)] = &[
@@ -44,11 +47,11 @@ const NAMES: &[(u16, &str, bool)] = &[
     (LZ4, "LZ4", true),
     (BITSHUFFLE, "bitshuffle", true),
     (ZSTD, "zstd", true),
+    (BLOSC2, "blosc2", true),
     (307, "bzip2", false),
     (32013, "zfp", false),
     (32017, "SZ", false),
     (32019, "JPEG", false),
-    (32026, "blosc2", false),
 ];
 
 fn name(id: u16) -> &'static str {
@@ -141,6 +144,7 @@ impl Pipeline {
             ZSTD => decode_zstd(input, out),
             BITSHUFFLE => bitshuffle::decode(input, options, self.element_bytes, out),
             BLOSC => blosc::decode(input, out),
+            BLOSC2 => blosc2::decode(input, self.element_bytes, out),
             FLETCHER32 => {
                 let data = theirs::fletcher32::verify_and_strip(input)
                     .map_err(|_| CodecProblem::Checksum)?;
@@ -303,8 +307,8 @@ mod tests {
 
     #[test]
     fn filters_that_are_not_read_are_named() {
-        let error = Pipeline::new(vec![filter(32026)], 2, 8).unwrap_err();
-        assert_eq!(error, "32026 (blosc2)");
+        let error = Pipeline::new(vec![filter(32013)], 2, 8).unwrap_err();
+        assert_eq!(error, "32013 (zfp)");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What `hdf5-reader` reads from, and its errors as ours.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5_reader::error::Error as Refusal;
 use hdf5_reader::storage::{Storage, StorageBuffer};
+use hdf5_reader::{ExternalLinkResolver, Hdf5File};
 
 use crate::error::{Error, Result};
 use crate::source::Source;
@@ -31,6 +32,31 @@ impl Storage for Store {
                 available,
             }),
             Err(error) => Err(Refusal::Io(std::io::Error::other(error))),
+        }
+    }
+}
+
+/// The external links that were met. None is followed: a file that is opened opens no others.
+#[derive(Default)]
+pub(super) struct Links(Mutex<Option<String>>);
+
+impl ExternalLinkResolver for Links {
+    fn resolve_external_link(&self, filename: &str) -> Result<Option<Hdf5File>, Refusal> {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert_with(|| crate::error::cut(filename, 60));
+        Ok(None)
+    }
+}
+
+impl Links {
+    /// What was not found may stand behind a link that was met; then that is the error.
+    pub(super) fn blame(&self, path: &Path, error: Error) -> Error {
+        let first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*first, error) {
+            (Some(name), Error::NoFrames { .. } | Error::NotFound { .. }) => {
+                Error::unsupported(path, "an external link", format!("to {name:?}"))
+            }
+            (_, error) => error,
         }
     }
 }

@@ -164,6 +164,16 @@ impl Tiff {
             Compression::Lzma => codec::decode_xz(stored, out),
             #[cfg(not(feature = "lzma"))]
             Compression::Lzma => Err(CodecProblem::Unsupported("LZMA")),
+            #[cfg(feature = "lerc")]
+            Compression::Lerc => codec::decode_lerc(
+                stored,
+                layout.pixel_type,
+                layout.chunk_columns,
+                layout.interleaved,
+                out,
+            ),
+            #[cfg(not(feature = "lerc"))]
+            Compression::Lerc => Err(CodecProblem::Unsupported("LERC")),
         };
         result.map_err(|problem| Error::Codec {
             path: self.source.path().to_owned(),
@@ -178,8 +188,11 @@ impl Tiff {
     fn finish_rows(&self, rows: &mut [u8], scratch: &mut Vec<u8>) {
         let layout = &self.layout;
         let pixel = layout.pixel_type.bytes();
-        // The bytes that the floating-point predictor sorts have no byte order.
-        if self.byte_order.is_foreign() && layout.predictor != 3 {
+        // The bytes that the floating-point predictor sorts have no byte order, and LERC gives numbers.
+        if self.byte_order.is_foreign()
+            && layout.predictor != 3
+            && layout.compression != Compression::Lerc
+        {
             swap_bytes(rows, pixel);
         }
         if layout.predictor == 1 {

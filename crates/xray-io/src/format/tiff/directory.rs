@@ -429,8 +429,9 @@ pub(super) mod tag {
     pub(in super::super) const TILE_OFFSETS: u16 = 324;
     pub(in super::super) const TILE_BYTES: u16 = 325;
     pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
+    pub(in super::super) const LERC_PARAMETERS: u16 = 50674;
     pub(super) const USED: &[u16] = &[
         254, 256, 257, 258, 259, 262, 266, 270, 272, 273, 277, 278, 279, 282, 284, 305, 306, 317,
-        322, 323, 324, 325, 339,
+        322, 323, 324, 325, 339, 50674,
     ];
 }

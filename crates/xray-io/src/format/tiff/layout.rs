@@ -17,6 +17,7 @@ pub(super) enum Compression {
     PackBits,
     Zstd,
     Lzma,
+    Lerc,
 }
 
 impl Compression {
@@ -35,13 +36,18 @@ impl Compression {
                 format: "TIFF with LZMA",
                 feature: "lzma",
             },
+            34887 if cfg!(feature = "lerc") => return Ok(Self::Lerc),
+            34887 => Error::FeatureMissing {
+                path: path.to_owned(),
+                format: "TIFF with LERC",
+                feature: "lerc",
+            },
             2 => refuse("CCITT modified Huffman"),
             3 => refuse("CCITT fax group 3"),
             4 => refuse("CCITT fax group 4"),
             6 | 7 => refuse("JPEG"),
             34676 | 34677 => refuse("SGI LogLuv"),
             34712 => refuse("JPEG 2000"),
-            34887 => refuse("LERC"),
             50001 => refuse("WebP"),
             50002 | 52546 => refuse("JPEG XL"),
             _ => refuse("unknown"),
@@ -56,6 +62,7 @@ impl Compression {
             Self::PackBits => "PackBits",
             Self::Zstd => "zstd",
             Self::Lzma => "LZMA",
+            Self::Lerc => "LERC",
         }
     }
 
@@ -69,6 +76,8 @@ impl Compression {
             Self::Lzma => 8192,
             // Blocks of 128 KiB in four bytes.
             Self::Zstd => 32769,
+            // A constant strip takes about a hundred bytes, whatever its size.
+            Self::Lerc => 1 << 20,
         }
     }
 }
@@ -182,6 +191,15 @@ impl Layout {
         let pixel_type = pixel_type(path, bits, format)?;
         let compression =
             Compression::from_tag(path, get(tag::COMPRESSION, "Compression")?.unwrap_or(1))?;
+        if compression == Compression::Lerc {
+            // The version, and a second compression of the blobs.
+            let parameters =
+                directory.integers(source, tag::LERC_PARAMETERS, "LercParameters", limits)?;
+            let second = parameters.as_ref().and_then(|values| values.get(1));
+            if let Some(second @ 1..) = second {
+                return Err(Error::unsupported(path, "LERC with compression", second));
+            }
+        }
         let predictor = predictor(
             path,
             get(tag::PREDICTOR, "Predictor")?.unwrap_or(1),

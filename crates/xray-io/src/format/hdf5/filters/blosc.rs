@@ -3,7 +3,7 @@
 //! The layout is that of the header file and README_HEADER of c-blosc 1.
 
 use super::bitshuffle::unshuffle_bits;
-use super::{Step, copy_exact, lz4_block, unshuffle};
+use super::{Step, blosclz, copy_exact, lz4_block, unshuffle};
 use crate::codec::{decode_zstd, inflate_zlib};
 use crate::error::CodecProblem;
 
@@ -15,6 +15,18 @@ fn le32(input: &[u8], at: usize) -> Step<usize> {
             .ok_or(CodecProblem::Damaged { decoded: 0 })?,
     );
     Ok(u32::from_le_bytes(word) as usize)
+}
+
+/// One stream of a block, by the number of its codec.
+pub(super) fn decode_stream(codec: u8, data: &[u8], plane: &mut [u8]) -> Step<()> {
+    match codec {
+        0 => blosclz::decode(data, plane),
+        1 => lz4_block(data, plane),
+        3 => inflate_zlib(data, plane),
+        4 => decode_zstd(data, plane),
+        2 => Err(CodecProblem::Unsupported("Snappy")),
+        _ => Err(CodecProblem::Unsupported("this codec of blosc")),
+    }
 }
 
 pub(super) fn decode(input: &[u8], out: &mut [u8]) -> Step<()> {
@@ -54,18 +66,12 @@ pub(super) fn decode(input: &[u8], out: &mut [u8]) -> Step<()> {
                 plane.copy_from_slice(data);
                 continue;
             }
-            match flags >> 5 {
-                1 => lz4_block(data, plane)?,
-                3 => inflate_zlib(data, plane)?,
-                4 => decode_zstd(data, plane)?,
-                0 => return Err(CodecProblem::Unsupported("BloscLZ")),
-                2 => return Err(CodecProblem::Unsupported("Snappy")),
-                _ => return Err(CodecProblem::Unsupported("this codec of blosc")),
-            }
+            decode_stream(flags >> 5, data, plane)?;
         }
-        if flags & 4 != 0 {
-            // Elements that make no eight stay as they are.
-            let whole = part.len() / element / 8 * 8 * element;
+        // Bits are shuffled only where the elements make eights; bytes behind the last element stay as they are.
+        let n = part.len() / element;
+        if flags & 4 != 0 && n % 8 == 0 {
+            let whole = n * element;
             unshuffle_bits(&scratch[..whole], element, &mut part[..whole]);
             part[whole..].copy_from_slice(&scratch[whole..]);
         } else if flags & 1 != 0 {
