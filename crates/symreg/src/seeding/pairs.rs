@@ -83,17 +83,28 @@ impl Job for Block<'_> {
                 // The last group repeats its last atom in the places that are left.
                 let place = |i: usize| atom((first + i).min(end - 1));
                 let products = tile([place(0), place(1), place(2), place(3)], across);
-                for (i, row) in products.iter().enumerate() {
-                    let own = first + i;
-                    for (k, &g) in row.iter().enumerate() {
-                        let other = j + k;
-                        if own >= end || other >= own || g * g > COLLINEAR {
-                            continue;
-                        }
-                        let (a, b) = (scores[own], scores[other]);
-                        let (above, below) = (a * a + b * b - 2.0 * a * b * g, 1.0 - g * g);
-                        if above > best[own - start].0 * below {
-                            best[own - start] = (above / below, other);
+                let known: [f32; DOWN] =
+                    std::array::from_fn(|i| best[(first - start + i).min(BLOCK - 1)].0);
+                let own: [f32; DOWN] = std::array::from_fn(|i| scores[(first + i).min(end - 1)]);
+                for k in 0..ACROSS {
+                    let other = scores[(j + k).min(scores.len() - 1)];
+                    // Four at once without a branch: hardly ever is one better than what is known.
+                    let mut better = false;
+                    for i in 0..DOWN {
+                        let g = products[i][k];
+                        let above = own[i] * own[i] + other * other - 2.0 * own[i] * other * g;
+                        better |= (above > known[i] * (1.0 - g * g)) & (g * g <= COLLINEAR);
+                    }
+                    if better {
+                        let group = (first..(first + DOWN).min(end)).zip(&products);
+                        for (atom, row) in group.filter(|(atom, _)| *atom > j + k) {
+                            let (a, g) = (scores[atom], row[k]);
+                            let below = 1.0 - g * g;
+                            let r2 = (a * a + other * other - 2.0 * a * other * g) / below;
+                            let place = &mut best[atom - start];
+                            if g * g <= COLLINEAR && r2 > place.0 {
+                                *place = (r2, j + k);
+                            }
                         }
                     }
                 }
