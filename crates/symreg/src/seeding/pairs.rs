@@ -93,7 +93,7 @@ impl Job for Block<'_> {
                     for i in 0..DOWN {
                         let g = products[i][k];
                         let above = own[i] * own[i] + other * other - 2.0 * own[i] * other * g;
-                        better |= (above > known[i] * (1.0 - g * g)) & (g * g <= COLLINEAR);
+                        better |= g * g <= COLLINEAR && above > known[i] * (1.0 - g * g);
                     }
                     if better {
                         let group = (first..(first + DOWN).min(end)).zip(&products);
