@@ -9,6 +9,7 @@ use crate::complexity::ComplexityMeasure;
 use crate::expression::{Expression, MAX_NODES};
 use crate::kernel::workspace::{Columns, Workspace};
 use crate::linear::{Basis, dot, solve_cholesky};
+use crate::loss::Loss;
 use crate::model::reciprocal;
 use crate::{Data, Error, Model, Result};
 
@@ -68,6 +69,7 @@ pub struct ConstantFit {
     starts: usize,
     measure: ComplexityMeasure,
     through_origin: bool,
+    loss: Loss,
 }
 
 impl Default for ConstantFit {
@@ -86,7 +88,14 @@ impl ConstantFit {
             starts: 11,
             measure: ComplexityMeasure::Expressional,
             through_origin: false,
+            loss: Loss::Squared,
         }
+    }
+
+    /// What is minimized (default: the sum of squared residuals).
+    pub fn loss(mut self, value: Loss) -> Self {
+        self.loss = value;
+        self
     }
 
     /// Whether the law has no bias (default: it has one).
@@ -128,6 +137,7 @@ impl ConstantFit {
     ///
     /// [`Error::InvalidParameter`].
     pub fn validate(&self) -> Result<()> {
+        self.loss.validate()?;
         if !(self.tolerance >= 0.0 && self.tolerance < 1.0) {
             return Err(Error::InvalidParameter {
                 name: "tolerance",
@@ -189,7 +199,9 @@ impl ConstantFit {
         } else {
             self.starts
         };
-        let mut fitter = Fitter::new(data).through_origin(self.through_origin);
+        let mut fitter = Fitter::new(data)
+            .through_origin(self.through_origin)
+            .loss(&self.loss);
         let mut best: Option<(Vec<Expression>, Outcome)> = None;
         let mut bad_row = 0;
         for (i, scale) in STARTS.iter().enumerate().take(starts) {
@@ -231,6 +243,9 @@ impl ConstantFit {
     }
 }
 
+/// Most steps of reweighted least squares.
+const REWEIGHTINGS: usize = 100;
+
 const STARTS: [f64; 11] = [
     1.0, 0.1, 10.0, 0.01, 100.0, -1.0, -0.1, -10.0, -0.01, -100.0, 1e-3,
 ];
@@ -250,7 +265,7 @@ fn set_free_constants(gene: &mut Expression, values: &mut impl Iterator<Item = f
     gene.set_constants(&mut fixed.into_iter().chain(free));
 }
 
-/// The closed-form part of a fit, at given inner constants.
+/// The closed-form part of a fit, at given inner constants. Its `sse` is what was minimized.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// Bias, then one weight a gene; the weight of a dependent gene is 0.
@@ -270,6 +285,9 @@ pub(crate) struct Fitter<'a> {
     root_weights: Vec<f64>,
     /// Whether models have no bias.
     through_origin: bool,
+    loss: Loss,
+    /// Residuals that a step aims at; empty for none.
+    bottoms: Vec<f64>,
 }
 
 /// The projection of the target on the genes.
@@ -289,7 +307,19 @@ impl<'a> Fitter<'a> {
             gradients: Vec::new(),
             root_weights: data.root_weights(),
             through_origin: false,
+            loss: Loss::Squared,
+            bottoms: Vec::new(),
         }
+    }
+
+    /// What is minimized.
+    pub(crate) fn loss(mut self, value: &Loss) -> Self {
+        self.loss.clone_from(value);
+        self
+    }
+
+    pub(crate) fn minimized(&self) -> &Loss {
+        &self.loss
     }
 
     /// Whether models have no bias.
@@ -300,6 +330,98 @@ impl<'a> Fitter<'a> {
 
     /// Fits in place. `Err(row)` when the genes as given are not finite on that row.
     pub(crate) fn fit(
+        &mut self,
+        genes: &mut [Expression],
+        max_iterations: usize,
+        tolerance: f64,
+    ) -> Result<Outcome, usize> {
+        let squares = self.fit_squares(genes, max_iterations, tolerance)?;
+        if self.loss == Loss::Squared {
+            return Ok(squares);
+        }
+        let roots = std::mem::take(&mut self.root_weights);
+        let outcome = self.reweighted(genes, squares, &roots, max_iterations, tolerance);
+        self.root_weights = roots;
+        outcome
+    }
+
+    /// Iteratively reweighted least squares from a least-squares fit, `roots` being those of the rows' own
+    /// weights.
+    fn reweighted(
+        &mut self,
+        genes: &mut [Expression],
+        start: Outcome,
+        roots: &[f64],
+        max_iterations: usize,
+        tolerance: f64,
+    ) -> Result<Outcome, usize> {
+        let target = self.data.target();
+        let own = |row: usize| roots.get(row).map_or(1.0, |r| r * r);
+        let mut best = start;
+        let mut residual = self.residuals(genes, &best.coefficients)?;
+        let total = |residual: &[f64], loss: &Loss| -> f64 {
+            let rows = residual.iter().enumerate();
+            2.0 * rows.map(|(i, r)| own(i) * loss.value(*r)).sum::<f64>()
+        };
+        best.sse = total(&residual, &self.loss);
+        // Residuals this small are rounding of the target.
+        let least = 1e-8 * (self.data.total_sum_of_squares() / target.len() as f64).sqrt();
+        for _ in 0..REWEIGHTINGS {
+            self.root_weights = residual
+                .iter()
+                .enumerate()
+                .map(|(i, r)| (own(i) * self.loss.weight(*r, least)).max(0.0).sqrt())
+                .collect();
+            self.bottoms = residual
+                .iter()
+                .map(|r| self.loss.bottom(*r, least))
+                .collect();
+            let mut trial = genes.to_vec();
+            let fitted = self.fit_squares(&mut trial, max_iterations, tolerance);
+            self.bottoms.clear();
+            let Ok(mut next) = fitted else {
+                break;
+            };
+            let Ok(left) = self.residuals(&trial, &next.coefficients) else {
+                break;
+            };
+            next.sse = total(&left, &self.loss);
+            // Written so that NaN ends it.
+            if !(next.sse < best.sse) {
+                break;
+            }
+            let gain = 1.0 - next.sse / best.sse;
+            genes.clone_from_slice(&trial);
+            (best, residual) = (next, left);
+            if gain < tolerance.max(1e-10) {
+                break;
+            }
+        }
+        Ok(best)
+    }
+
+    /// Measured less predicted, without weights.
+    fn residuals(&mut self, genes: &[Expression], coefficients: &[f64]) -> Result<Vec<f64>, usize> {
+        let roots = std::mem::take(&mut self.root_weights);
+        let evaluated = self.evaluate(genes);
+        self.root_weights = roots;
+        evaluated?;
+        let mut residual: Vec<f64> = self
+            .data
+            .target()
+            .iter()
+            .map(|y| y - coefficients[0])
+            .collect();
+        for (values, weight) in self.values.iter().zip(&coefficients[1..]) {
+            for (r, v) in residual.iter_mut().zip(values) {
+                *r -= weight * v;
+            }
+        }
+        Ok(residual)
+    }
+
+    /// Least squares in place.
+    fn fit_squares(
         &mut self,
         genes: &mut [Expression],
         max_iterations: usize,
@@ -406,13 +528,24 @@ impl<'a> Fitter<'a> {
             .unzip();
         let fitted_constants = self.count_constants(&genes, &weights);
         let target = self.data.target();
+        let mut sse = outcome.sse;
+        if self.loss != Loss::Squared {
+            let coefficients: Vec<f64> = std::iter::once(outcome.coefficients[0])
+                .chain(weights.iter().copied())
+                .collect();
+            let mut residual = self.residuals(&genes, &coefficients).unwrap_or_default();
+            weigh(&mut residual, &self.root_weights);
+            sse = dot(&residual, &residual);
+        }
         Model {
             genes,
             weights,
             bias: outcome.coefficients[0],
             names: self.data.names().to_vec(),
             n_rows: target.len(),
-            sse: outcome.sse,
+            sse,
+            objective: outcome.sse,
+            degree: self.loss.degree(),
             total_sum_of_squares: self.data.total_sum_of_squares(),
             target_rms: (dot(target, target) / target.len() as f64).sqrt(),
             fitted_constants,
@@ -455,6 +588,9 @@ impl<'a> Fitter<'a> {
         let mut basis = self.constant_basis();
         let independent: Vec<bool> = self.values.iter().map(|v| basis.push(v)).collect();
         let mut residual = self.data.target().to_vec();
+        for (r, bottom) in residual.iter_mut().zip(&self.bottoms) {
+            *r -= bottom;
+        }
         weigh(&mut residual, &self.root_weights);
         let components = basis.project_out(&mut residual);
         let mut solved = basis.coefficients(&components).into_iter();

@@ -86,7 +86,9 @@ impl Context<'_> {
 
     /// A fitter of the models of this search.
     pub(crate) fn fitter(&self) -> Fitter<'_> {
-        Fitter::new(self.data).through_origin(self.rules.through_origin())
+        Fitter::new(self.data)
+            .through_origin(self.rules.through_origin())
+            .loss(&self.settings.loss)
     }
 
     pub(crate) fn random_model(self, rng: &mut ChaCha8Rng, slot: usize) -> Vec<Expression> {

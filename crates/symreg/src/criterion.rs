@@ -79,7 +79,12 @@ impl Criterion {
             Penalty::FittedConstants => model.fitted_constants() + 1,
             Penalty::ExpressionalComplexity => model.complexity(),
         };
-        self.value(model.n_rows(), model.floored_sse(), k)
+        let (n, objective) = (model.n_rows(), model.floored_objective());
+        if model.degree < 2.0 && objective > 0.0 && objective.is_finite() && n > 0 {
+            let misfit = n as f64 * (2.0 / model.degree) * libm::log(objective / n as f64);
+            return self.penalized(n, misfit, k);
+        }
+        self.value(n, objective, k)
     }
 
     /// The criterion where the uncertainty of each row is known: $\chi^2$ takes the place of

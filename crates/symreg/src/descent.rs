@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::constant::Fitter;
 use crate::expression::Expression;
 use crate::kernel::workspace::{Columns, Workspace};
+use crate::loss::Loss;
 use crate::model::reciprocal;
 use crate::{Data, Error, Result};
 
@@ -141,13 +142,15 @@ impl GradientDescent {
         let deviation = (data.total_sum_of_squares() / data.n_rows() as f64).sqrt();
         let mut rows: Vec<usize> = (0..data.n_rows()).collect();
         let mut batch = Batch::default();
+        let loss = fitter.minimized().clone();
         for epoch in 0..self.epochs {
             let rate = self.learning_rate / (1.0 + self.decay * epoch as f64);
             for last in (1..rows.len()).rev() {
                 rows.swap(last, rng.random_range(0..=last));
             }
             for chosen in rows.chunks(self.batch_size) {
-                let Some(gradient) = batch.gradient(genes, &at.coefficients, data, chosen) else {
+                let Some(gradient) = batch.gradient(genes, &at.coefficients, data, chosen, &loss)
+                else {
                     break;
                 };
                 // The residual as a share of the target's deviation, the constants as shares of their scales.
@@ -196,6 +199,9 @@ impl GradientDescent {
     }
 }
 
+/// A residual that counts as none where the loss has a bend.
+const TINY: f64 = 1e-150;
+
 /// Leading constants of a gene that its weight stands for.
 fn fixed(gene: &Expression) -> usize {
     usize::from(reciprocal(gene).is_some())
@@ -218,6 +224,7 @@ impl Batch {
         coefficients: &[f64],
         data: &Data,
         rows: &[usize],
+        loss: &Loss,
     ) -> Option<Vec<f64>> {
         self.columns.resize_with(data.n_columns(), Vec::new);
         for (gathered, column) in self.columns.iter_mut().zip(data.columns()) {
@@ -245,6 +252,11 @@ impl Batch {
             }
             for slopes in &self.slopes[fixed(gene)..] {
                 derivatives.push(slopes.iter().map(|s| weight * s).collect());
+            }
+        }
+        if *loss != Loss::Squared {
+            for r in &mut residual {
+                *r = loss.weight(*r, TINY) * (*r - loss.bottom(*r, TINY));
             }
         }
         if let Some(weights) = data.weights() {
@@ -293,7 +305,13 @@ mod tests {
         };
         let rows: Vec<usize> = (0..23).collect();
         let found = Batch::default()
-            .gradient(std::slice::from_ref(&gene), &coefficients, &data, &rows)
+            .gradient(
+                std::slice::from_ref(&gene),
+                &coefficients,
+                &data,
+                &rows,
+                &Loss::Squared,
+            )
             .expect("finite values");
         let at: Vec<f64> = gene.constants().collect();
         assert_eq!(found.len(), 3);

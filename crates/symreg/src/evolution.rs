@@ -201,6 +201,7 @@ impl ClosedRun {
         let polish = ConstantFit::new()
             .starts(1)
             .through_origin(context.rules.through_origin())
+            .loss(context.settings.loss.clone())
             .complexity_measure(context.settings.measure);
         let models = map_all(
             &self.archive,

@@ -117,7 +117,7 @@ impl ParetoFront {
         });
         let points: Vec<(usize, f64)> = models
             .iter()
-            .map(|m| (m.complexity(), m.floored_sse()))
+            .map(|m| (m.complexity(), m.floored_objective()))
             .collect();
         let mut slots: Vec<Option<Model>> = models.into_iter().map(Some).collect();
         let mut best = f64::INFINITY;
@@ -155,7 +155,12 @@ impl ParetoFront {
         let points: Vec<(usize, f64)> = self
             .models
             .iter()
-            .map(|m| (m.complexity(), (m.floored_sse() / m.n_rows() as f64).sqrt()))
+            .map(|m| {
+                (
+                    m.complexity(),
+                    (m.floored_objective() / m.n_rows() as f64).sqrt(),
+                )
+            })
             .collect();
         knee(&points).map(|k| (k, &self.models[k.index]))
     }

@@ -54,6 +54,7 @@
 //!   monotonicity that is proved for the whole box of the rows.
 //! - **Weights** ([`Data::with_weights`], [`Data::with_sigmas`]): rows that count more or less, and rows whose uncertainty is
 //!   known, so that $\chi^2$ is the misfit.
+//! - **Loss** ([`Loss`]): what is minimized beside squared residuals: absolute values against outliers, quantiles, your own.
 //! - **Operators of your own** ([`OperatorDefinition`]): a closure, its derivative and perhaps a loop over blocks.
 //! - **Many rows** ([`Evaluator`]): one law or many on the same rows, in double or single precision, with the widest vectors
 //!   that the machine has.
@@ -84,6 +85,7 @@
 //! |---|---|
 //! | a table and no idea | [`SymbolicRegressor`] with the defaults, then [`ParetoFront::shortest`], and look at the front |
 //! | the search of Gan et al. | [`SymbolicRegressor::gan`] |
+//! | outliers, or a wish for a quantile | [`SymbolicRegressor::loss`] |
 //! | known uncertainties | [`Data::with_sigmas`] |
 //! | quantities with units | [`Constraints`] with feature `dimensions`, or dimensionless groups by the crate `dimless` first |
 //! | laws that may be near | [`SymbolicRegressor::guesses`], [`SymbolicRegressor::warm_start`] |
@@ -160,6 +162,7 @@ mod interval;
 mod island;
 mod kernel;
 mod linear;
+mod loss;
 mod map_all;
 mod model;
 mod mutation;
@@ -211,6 +214,7 @@ pub use front::{Knee, ParetoFront, knee, pareto_front};
 pub use importance::{Importance, VariableImportance};
 pub use interval::{BoxAnalysis, Interval, Monotonicity, Pole, PoleKind, RangeReport};
 pub use kernel::real::Real;
+pub use loss::{CustomLoss, Loss};
 pub use model::{Model, Score};
 pub use mutation::MutationWeights;
 pub use operator::Operator;

@@ -25,6 +25,10 @@ pub struct Model {
     pub(crate) names: Vec<String>,
     pub(crate) n_rows: usize,
     pub(crate) sse: f64,
+    /// What was minimized: the sum of twice the loss, for least squares the same.
+    pub(crate) objective: f64,
+    /// The power of the residuals that it goes with.
+    pub(crate) degree: f64,
     pub(crate) total_sum_of_squares: f64,
     pub(crate) target_rms: f64,
     pub(crate) fitted_constants: usize,
@@ -152,9 +156,17 @@ impl Model {
         self.noise_variance.map(|v| self.sse / v)
     }
 
-    pub(crate) fn floored_sse(&self) -> f64 {
-        let floor = NOISE_FLOOR * self.target_rms;
-        self.sse.max(self.n_rows as f64 * floor * floor)
+    /// The loss on the training rows, $\sum_i w_i\,\rho(r_i)$: half of the residual sum of squares, or what
+    /// [`ConstantFit::loss`](crate::ConstantFit::loss) asked for.
+    #[must_use]
+    pub fn loss(&self) -> f64 {
+        0.5 * self.objective
+    }
+
+    /// Twice the loss, no smaller than rounding leaves it.
+    pub(crate) fn floored_objective(&self) -> f64 {
+        let floor = libm::pow(NOISE_FLOOR * self.target_rms, self.degree);
+        self.objective.max(self.n_rows as f64 * floor)
     }
 
     /// Complexity of the genes, summed; weights and bias are not part of the trees and not counted.

@@ -13,6 +13,7 @@ use crate::complexity::ComplexityMeasure;
 use crate::constraints::Constraints;
 use crate::control::RunControl;
 use crate::descent::ConstantOptimizer;
+use crate::loss::Loss;
 use crate::mutation::MutationWeights;
 use crate::operator::Operator;
 use crate::progress::Progress;
@@ -87,6 +88,7 @@ pub struct SymbolicRegressor {
     /// Texts of the genes of each model.
     pub(crate) warm_models: Vec<Vec<String>>,
     pub(crate) constraints: Constraints,
+    pub(crate) loss: Loss,
     pub(crate) target_rmse: f64,
     pub(crate) max_evaluations: u64,
     pub(crate) time_limit: Option<Duration>,
@@ -143,6 +145,7 @@ impl SymbolicRegressor {
             guesses: Vec::new(),
             warm_models: Vec::new(),
             constraints: Constraints::new(),
+            loss: Loss::Squared,
             target_rmse: 0.0,
             max_evaluations: u64::MAX,
             time_limit: None,

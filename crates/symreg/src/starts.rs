@@ -181,6 +181,7 @@ fn fitted(
     let model = ConstantFit::new()
         .starts(starts)
         .through_origin(rules.through_origin())
+        .loss(settings.loss.clone())
         .complexity_measure(settings.measure)
         .fit(&genes, data)?;
     if rules.has_proofs() && !rules.proves(&model.expression()) {
@@ -188,7 +189,7 @@ fn fitted(
     }
     Ok(Individual {
         complexity: model.complexity(),
-        sse: model.sse(),
+        sse: 2.0 * model.loss(),
         genes: model.genes().to_vec(),
     })
 }

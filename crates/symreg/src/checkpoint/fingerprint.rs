@@ -39,6 +39,7 @@ pub(super) fn of_settings(settings: &SymbolicRegressor) -> u64 {
         guesses,
         warm_models,
         constraints,
+        loss,
         target_rmse: _,
         max_evaluations: _,
         time_limit: _,
@@ -96,6 +97,7 @@ pub(super) fn of_settings(settings: &SymbolicRegressor) -> u64 {
         }
     }
     out.raw(constraints.fingerprint().as_bytes());
+    out.raw(format!("{loss:?}").as_bytes());
     fnv(&out.into_bytes())
 }
 

@@ -6,6 +6,7 @@ use super::SymbolicRegressor;
 use crate::complexity::ComplexityMeasure;
 use crate::constraints::Constraints;
 use crate::descent::ConstantOptimizer;
+use crate::loss::Loss;
 use crate::mutation::MutationWeights;
 use crate::operator::Operator;
 use crate::selection::Selection;
@@ -55,6 +56,12 @@ impl SymbolicRegressor {
     /// What every law must meet (default nothing).
     pub fn constraints(mut self, value: Constraints) -> Self {
         self.constraints = value;
+        self
+    }
+
+    /// What fits minimize and fronts rank by (default: squared residuals).
+    pub fn loss(mut self, value: Loss) -> Self {
+        self.loss = value;
         self
     }
 

@@ -25,6 +25,7 @@ impl SymbolicRegressor {
         self.validate_islands()?;
         self.validate_probabilities()?;
         self.mutations.validate()?;
+        self.loss.validate()?;
         if let ConstantOptimizer::GradientDescent(descent) = &self.optimizer {
             descent.validate()?;
         }

@@ -145,7 +145,11 @@ fn fit_all(
     let rows = data.n_rows();
     map_all(
         models,
-        || Fitter::new(data).through_origin(context.rules.through_origin()),
+        || {
+            Fitter::new(data)
+                .through_origin(context.rules.through_origin())
+                .loss(&settings.loss)
+        },
         |fitter, genes| {
             Individual::fitted(genes.clone(), rows, settings.measure, |genes| {
                 let outcome = fitter.fit(genes, steps, TOLERANCE).ok();
