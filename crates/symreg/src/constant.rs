@@ -386,8 +386,7 @@ impl<'a> Fitter<'a> {
                 break;
             };
             next.sse = total(&left, &self.loss);
-            // Written so that NaN ends it.
-            if !(next.sse < best.sse) {
+            if next.sse.is_nan() || next.sse >= best.sse {
                 break;
             }
             let gain = 1.0 - next.sse / best.sse;
