@@ -194,6 +194,7 @@ pub(crate) struct Rules {
     #[cfg(feature = "dimensions")]
     dimensions: Vec<dimless::Dimension>,
     through_origin: bool,
+    has_any: bool,
 }
 
 impl Rules {
@@ -251,6 +252,7 @@ impl Rules {
             }
         }
         let mut rules = Self {
+            has_any: *constraints != Constraints::default(),
             constraints: constraints.clone(),
             required,
             monotone,
@@ -294,7 +296,7 @@ impl Rules {
 
     /// Whether there is anything to check.
     pub(crate) fn is_empty(&self) -> bool {
-        self.constraints == Constraints::default()
+        !self.has_any
     }
 
     /// Whether models have no bias.

@@ -6,10 +6,10 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Data;
-use crate::constant::{Fitter, Outcome};
 use crate::constraints::Rules;
 use crate::descent::ConstantOptimizer;
 use crate::expression::Expression;
+use crate::fitter::{Fitter, Outcome};
 use crate::map_all::map_all;
 use crate::model::law_of;
 use crate::population::{Alphabet, Individual, pick, skeleton};

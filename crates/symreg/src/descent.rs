@@ -3,11 +3,10 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::constant::Fitter;
 use crate::expression::Expression;
+use crate::fitter::{Fitter, fixed_constants, free_constants};
 use crate::kernel::workspace::{Columns, Workspace};
 use crate::loss::Loss;
-use crate::model::reciprocal;
 use crate::{Data, Error, Result};
 
 /// How a search fits the constants inside of new models. Bias and weights follow in closed form either way.
@@ -128,10 +127,7 @@ impl GradientDescent {
     ) -> Option<f64> {
         let mut at = fitter.fit(genes, 0, 0.0).ok()?;
         let mut best = (genes.clone(), at.sse);
-        let start: Vec<f64> = genes
-            .iter()
-            .flat_map(|g| g.constants().skip(fixed(g)))
-            .collect();
+        let start: Vec<f64> = genes.iter().flat_map(free_constants).collect();
         if start.is_empty() {
             return Some(best.1);
         }
@@ -168,7 +164,7 @@ impl GradientDescent {
                     .zip(&scales)
                     .map(|(g, t)| rate * t * g / norm.max(1.0));
                 for gene in genes.iter_mut() {
-                    let skip = fixed(gene);
+                    let skip = fixed_constants(gene);
                     let moved: Vec<f64> = gene
                         .constants()
                         .enumerate()
@@ -201,11 +197,6 @@ impl GradientDescent {
 
 /// A residual that counts as none where the loss has a bend.
 const TINY: f64 = 1e-150;
-
-/// Leading constants of a gene that its weight stands for.
-fn fixed(gene: &Expression) -> usize {
-    usize::from(reciprocal(gene).is_some())
-}
 
 /// Scratch space for the rows of one batch.
 #[derive(Debug, Default)]
@@ -250,7 +241,7 @@ impl Batch {
             for (r, value) in residual.iter_mut().zip(&self.values) {
                 *r -= weight * value;
             }
-            for slopes in &self.slopes[fixed(gene)..] {
+            for slopes in &self.slopes[fixed_constants(gene)..] {
                 derivatives.push(slopes.iter().map(|s| weight * s).collect());
             }
         }

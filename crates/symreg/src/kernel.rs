@@ -5,6 +5,7 @@ pub(crate) mod dispatch;
 pub(crate) mod double;
 mod gradient;
 mod loops;
+mod polynomial;
 pub(crate) mod real;
 mod single;
 pub(crate) mod workspace;

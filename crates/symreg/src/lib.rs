@@ -155,6 +155,7 @@ mod events;
 mod evolution;
 mod export;
 mod expression;
+mod fitter;
 mod format;
 mod front;
 mod importance;

@@ -280,21 +280,9 @@ fn shrink(tokens: &[Token], node: usize, rng: &mut ChaCha8Rng) -> Vec<Token> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::population::random_expression_for_tests;
+    use crate::population::{alphabet_for_tests as alphabet, random_expression_for_tests};
     use crate::random::{Purpose, stream};
     use proptest::prelude::*;
-
-    fn alphabet() -> Alphabet {
-        Alphabet {
-            variables: vec![0, 1, 2],
-            unary: vec![Operator::Exp, Operator::Log],
-            binary: vec![Operator::Add, Operator::Mul, Operator::Div],
-            constant_probability: 0.3,
-            constant_range: (-10.0, 10.0),
-            max_depth: 6,
-            max_nodes: 40,
-        }
-    }
 
     /// What each kind may do to a gene, seen in the child alone.
     fn is_allowed(kind: usize, parent: &Expression, child: &Expression) -> bool {

@@ -136,6 +136,19 @@ pub(crate) fn pick<T: Copy>(rng: &mut ChaCha8Rng, items: &[T]) -> T {
 }
 
 #[cfg(test)]
+pub(crate) fn alphabet_for_tests() -> Alphabet {
+    Alphabet {
+        variables: vec![0, 1, 2],
+        unary: vec![Operator::Exp, Operator::Log],
+        binary: vec![Operator::Add, Operator::Mul, Operator::Div],
+        constant_probability: 0.3,
+        constant_range: (-10.0, 10.0),
+        max_depth: 6,
+        max_nodes: 40,
+    }
+}
+
+#[cfg(test)]
 pub(crate) fn random_expression_for_tests(seed: u64, variables: u16, depth: usize) -> Expression {
     let alphabet = Alphabet {
         variables: (0..variables).collect(),

@@ -93,21 +93,27 @@ pub(crate) fn survivors(
     }
 }
 
-/// The undominated individuals by rising complexity, then those of least error.
-pub(crate) fn elite(population: &[Individual], count: usize) -> Vec<Individual> {
-    let points: Vec<(usize, f64)> = population.iter().map(|i| (i.complexity, i.sse)).collect();
-    let mut order: Vec<usize> = crate::pareto_front(&points)
+/// Places of the undominated individuals of finite error, by rising complexity, and of all others by rising error.
+pub(crate) fn front_and_rest(individuals: &[Individual]) -> (Vec<usize>, Vec<usize>) {
+    let points: Vec<(usize, f64)> = individuals.iter().map(|i| (i.complexity, i.sse)).collect();
+    let front: Vec<usize> = crate::pareto_front(&points)
         .into_iter()
         .filter(|&i| points[i].1.is_finite())
         .collect();
-    let mut by_error: Vec<usize> = (0..points.len()).filter(|i| !order.contains(i)).collect();
-    by_error.sort_by(|&i, &j| {
+    let mut rest: Vec<usize> = (0..points.len()).filter(|i| !front.contains(i)).collect();
+    rest.sort_by(|&i, &j| {
         points[i]
             .1
             .total_cmp(&points[j].1)
             .then(points[i].0.cmp(&points[j].0))
             .then(i.cmp(&j))
     });
+    (front, rest)
+}
+
+/// The undominated individuals by rising complexity, then those of least error.
+pub(crate) fn elite(population: &[Individual], count: usize) -> Vec<Individual> {
+    let (mut order, by_error) = front_and_rest(population);
     // When there is no room for the whole front, its more accurate end goes first.
     if order.len() > count {
         order.drain(..order.len() - count);

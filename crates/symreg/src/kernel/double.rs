@@ -8,34 +8,13 @@
     reason = "a body takes on the instruction set of the loop that it is put into"
 )]
 
+use super::polynomial::{choose, polynomial};
+
 /// Adding and subtracting it rounds to a whole number; its low bits then hold that number.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
 /// The logarithm of two in two parts, the first with 32 trailing zeros (fdlibm).
 const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-
-/// The value of a polynomial, constant coefficient first, by halves (G. Estrin, 1960): the chain of dependent steps
-/// is as long as the logarithm of the degree.
-#[inline(always)]
-fn polynomial<const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
-    let mut terms = coefficients;
-    let mut length = N;
-    let mut power = x;
-    while length > 1 {
-        let half = length / 2;
-        let mut k = 0;
-        while k < half {
-            terms[k] = terms[2 * k] + terms[2 * k + 1] * power;
-            k += 1;
-        }
-        if length % 2 == 1 {
-            terms[half] = terms[length - 1];
-        }
-        length -= half;
-        power *= power;
-    }
-    terms[0]
-}
 
 #[inline(always)]
 fn round(x: f64) -> f64 {
@@ -46,11 +25,6 @@ fn round(x: f64) -> f64 {
 #[inline(always)]
 fn power_of_two(k: f64) -> f64 {
     f64::from_bits((k + MAGIC).to_bits().wrapping_add(1023) << 52)
-}
-
-#[inline(always)]
-fn choose(condition: bool, then: f64, otherwise: f64) -> f64 {
-    if condition { then } else { otherwise }
 }
 
 /// `k` and `e` with $\exp x = 2^k (1 + e)$, for arguments within ±746.

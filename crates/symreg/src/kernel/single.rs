@@ -5,33 +5,13 @@
     reason = "a body takes on the instruction set of the loop that it is put into"
 )]
 
+use super::polynomial::{choose, polynomial};
+
 /// Adding and subtracting it rounds to a whole number; its low bits then hold that number.
 const MAGIC: f32 = 12_582_912.0;
 /// The logarithm of two in two parts, the first with enough trailing zeros for exact products (fdlibm, e_logf.c).
 const LN2_HIGH: f32 = 6.931_381e-1;
 const LN2_LOW: f32 = 9.058_001e-6;
-
-/// The value of a polynomial, constant coefficient first, by halves (G. Estrin, 1960).
-#[inline(always)]
-fn polynomial<const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
-    let mut terms = coefficients;
-    let mut length = N;
-    let mut power = x;
-    while length > 1 {
-        let half = length / 2;
-        let mut k = 0;
-        while k < half {
-            terms[k] = terms[2 * k] + terms[2 * k + 1] * power;
-            k += 1;
-        }
-        if length % 2 == 1 {
-            terms[half] = terms[length - 1];
-        }
-        length -= half;
-        power *= power;
-    }
-    terms[0]
-}
 
 #[inline(always)]
 fn round(x: f32) -> f32 {
@@ -42,11 +22,6 @@ fn round(x: f32) -> f32 {
 #[inline(always)]
 fn power_of_two(k: f32) -> f32 {
     f32::from_bits((k + MAGIC).to_bits().wrapping_add(127) << 23)
-}
-
-#[inline(always)]
-fn choose(condition: bool, then: f32, otherwise: f32) -> f32 {
-    if condition { then } else { otherwise }
 }
 
 /// `k` and `e` with $\exp x = 2^k (1 + e)$, for arguments within ±105.

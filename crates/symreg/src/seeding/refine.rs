@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use super::vocabulary::Vocabulary;
 use super::{Candidate, Material};
 use crate::Data;
-use crate::constant::Fitter;
 use crate::context::Context;
 use crate::expression::{Expression, Token};
+use crate::fitter::Fitter;
 use crate::map_all::map_all;
 use crate::neighborhood;
 use crate::operator::Operator;
 use crate::population::{Individual, skeleton};
+use crate::selection::front_and_rest;
 
 /// Steps of the fit to the screening rows, and to all rows.
 const SCREENING_STEPS: usize = 15;
@@ -161,18 +162,9 @@ fn fit_all(
 
 /// The front of the screened models, then those of least error.
 fn finalists(screened: &[Individual], count: usize) -> Vec<Vec<Expression>> {
-    let points: Vec<(usize, f64)> = screened.iter().map(|i| (i.complexity, i.sse)).collect();
-    let mut order: Vec<usize> = crate::pareto_front(&points);
-    let mut by_error: Vec<usize> = (0..points.len()).filter(|i| !order.contains(i)).collect();
-    by_error.sort_by(|&i, &j| {
-        points[i]
-            .1
-            .total_cmp(&points[j].1)
-            .then(points[i].0.cmp(&points[j].0))
-            .then(i.cmp(&j))
-    });
+    let (mut order, by_error) = front_and_rest(screened);
     order.extend(by_error.into_iter().take(count));
-    order.retain(|&i| points[i].1.is_finite());
+    order.retain(|&i| screened[i].sse.is_finite());
     order
         .into_iter()
         .map(|i| screened[i].genes.clone())
