@@ -220,12 +220,13 @@ impl ConstantFit {
                 .collect();
             texts.join("; ")
         };
-        let Some((fitted, outcome)) = best else {
+        let Some((mut fitted, outcome)) = best else {
             return Err(Error::InvalidModel {
                 expression: expression(),
                 row: bad_row,
             });
         };
+        let outcome = fitter.settle(&mut fitted, outcome);
         let model = fitter.into_model(fitted, &outcome, self.measure);
         if model.genes.is_empty() {
             return Err(Error::ConstantModel {

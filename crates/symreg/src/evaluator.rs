@@ -78,8 +78,7 @@ impl<T: Real> Evaluator<T> {
             });
         }
         let columns = Columns::new(&self.columns);
-        self.workspace
-            .evaluate(expression.tokens(), columns, values);
+        self.workspace.fill(expression.tokens(), columns, values);
         Ok(())
     }
 }
@@ -106,7 +105,7 @@ impl Expression {
         self.check_variables(x.ncols())?;
         let columns: Vec<Vec<f64>> = x.columns().into_iter().map(|c| c.to_vec()).collect();
         let mut out = vec![0.0; x.nrows()];
-        Workspace::default().evaluate(self.tokens(), Columns::new(&columns), &mut out);
+        Workspace::default().fill(self.tokens(), Columns::new(&columns), &mut out);
         Ok(Array1::from_vec(out))
     }
 
@@ -119,7 +118,7 @@ impl Expression {
         self.check_variables(row.len())?;
         let columns: Vec<Vec<f64>> = row.iter().map(|&v| vec![v]).collect();
         let mut out = [0.0];
-        Workspace::default().evaluate(self.tokens(), Columns::new(&columns), &mut out);
+        Workspace::default().fill(self.tokens(), Columns::new(&columns), &mut out);
         Ok(out[0])
     }
 

@@ -6,6 +6,7 @@
 //! Jacobian of Kaufman (1975, doi 10.1007/BF01932995), which drops a second-order term.
 
 mod reweighting;
+mod settling;
 
 use crate::complexity::ComplexityMeasure;
 use crate::constant::{Convergence, Reason};

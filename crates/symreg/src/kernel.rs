@@ -7,5 +7,6 @@ mod gradient;
 mod loops;
 mod polynomial;
 pub(crate) mod real;
+mod scratch;
 mod single;
 pub(crate) mod workspace;

@@ -178,3 +178,24 @@ fn names_what_is_wrong_with_the_weights() -> Result<()> {
     assert!(matches!(far, Err(Error::InvalidWeight { row: 1, .. })));
     Ok(())
 }
+
+#[test]
+fn constants_come_out_to_nearly_all_digits_whatever_the_start() -> Result<()> {
+    let (x, y) = rows(30);
+    let data = Data::from_columns([("x", x)], ("y", y))?;
+    let from = |start: f64| -> Result<(f64, f64)> {
+        let gene = Expression::parse(&format!("exp({start}*x)"), &["x"])?;
+        let model = ConstantFit::new().starts(1).fit(&[gene], &data)?;
+        Ok((
+            model.bias(),
+            model.genes()[0].constants().next().unwrap_or(0.0),
+        ))
+    };
+    let (bias, rate) = from(-1.0)?;
+    for start in [-0.1, -0.69, -0.7, -0.75, -2.0] {
+        let (other_bias, other_rate) = from(start)?;
+        assert_relative_eq!(other_bias, bias, max_relative = 1e-12);
+        assert_relative_eq!(other_rate, rate, max_relative = 1e-12);
+    }
+    Ok(())
+}

@@ -8,14 +8,14 @@ pub(crate) trait Job {
     fn run(self) -> Self::Output;
 }
 
-/// Runs a job. The body is the same on every path, with additions and products in one order and none of them fused, and
-/// so are the bits of the result.
+/// Runs a job. The body is the same on every path, with additions and products in one order and only those fused that say so,
+/// and so are the bits of the result.
 #[inline]
 pub(crate) fn dispatch<J: Job>(job: J) -> J::Output {
     #[cfg(target_arch = "x86_64")]
     if path() == Path::Avx2 {
         #[expect(unsafe_code, reason = "the only call into a wider instruction set")]
-        // SAFETY: `path` has found AVX2 on this machine.
+        // SAFETY: `path` has found AVX2 and FMA on this machine.
         return unsafe { run_avx2(job) };
     }
     job.run()
@@ -26,8 +26,8 @@ pub(crate) fn dispatch<J: Job>(job: J) -> J::Output {
     unsafe_code,
     reason = "functions of a wider instruction set are unsafe in Rust 1.85"
 )]
-#[target_feature(enable = "avx2")]
-// SAFETY: the body is safe code; a caller must have found AVX2 on the machine.
+#[target_feature(enable = "avx2,fma")]
+// SAFETY: the body is safe code; a caller must have found AVX2 and FMA on the machine.
 unsafe fn run_avx2<J: Job>(job: J) -> J::Output {
     job.run()
 }
@@ -54,7 +54,7 @@ fn path() -> Path {
         return Path::Baseline;
     }
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
         return Path::Avx2;
     }
     Path::Baseline

@@ -1,7 +1,8 @@
 //! Elementary functions without branches, so that loops over them vectorize.
 //!
-//! Each is one safe body of ordinary arithmetic in a fixed order: no fused multiply-add, no lookup, no call. The same input
-//! gives the same bits on every path and platform. Errors are a few units in the last place; the tests state them.
+//! Each is one safe body of ordinary arithmetic in a fixed order, without lookups. What is fused is fused on every path, by
+//! software where the machine has no instruction for it: the same input gives the same bits on every path and platform.
+//! Errors are a few units in the last place; the tests state them.
 
 #![expect(
     clippy::inline_always,
@@ -12,9 +13,8 @@ use super::polynomial::{choose, polynomial};
 
 /// Adding and subtracting it rounds to a whole number; its low bits then hold that number.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
-/// The logarithm of two in two parts, the first with 32 trailing zeros (fdlibm).
-const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
-const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+/// What the nearest double is less than the logarithm of two.
+const LN_2_REST: f64 = 2.319_046_813_846_299_6e-17;
 
 #[inline(always)]
 fn round(x: f64) -> f64 {
@@ -31,7 +31,7 @@ fn power_of_two(k: f64) -> f64 {
 #[inline(always)]
 fn reduced_exp(x: f64) -> (f64, f64) {
     let k = round(x * std::f64::consts::LOG2_E);
-    let r = (x - k * LN2_HIGH) - k * LN2_LOW;
+    let r = (-k).mul_add(LN_2_REST, (-k).mul_add(std::f64::consts::LN_2, x));
     // Chebyshev interpolation of (exp r - 1 - r - r^2/2) / r^3 on ±0.3466; error 3.4e-19 in exp r.
     let q = polynomial(
         [
@@ -48,7 +48,7 @@ fn reduced_exp(x: f64) -> (f64, f64) {
         ],
         r,
     );
-    (k, r + r * r * (0.5 + r * q))
+    (k, (r * r).mul_add(r.mul_add(q, 0.5), r))
 }
 
 /// The exponential function.
@@ -96,7 +96,8 @@ pub(crate) fn log(x: f64) -> f64 {
         z,
     );
     let half_square = 0.5 * f * f;
-    let value = s * (half_square + r) + k * LN2_LOW - half_square + f + k * LN2_HIGH;
+    let low = s.mul_add(half_square + r, k * LN_2_REST) - half_square;
+    let value = k.mul_add(std::f64::consts::LN_2, low + f);
     let value = choose(x > f64::MAX, x, value);
     let at_zero = choose(x == 0.0, f64::NEG_INFINITY, f64::NAN);
     choose(x > 0.0, value, at_zero)
@@ -109,13 +110,11 @@ pub(crate) const TRIGONOMETRIC_LIMIT: f64 = 1.0e6;
 #[inline(always)]
 fn quadrant(x: f64) -> (f64, f64, u64) {
     let n = round(x * std::f64::consts::FRAC_2_PI);
-    // Half of pi in four parts of 33 bits (fdlibm, e_rem_pio2.c); products with n are exact.
-    let first = x - n * 1.570_796_326_734_125_6;
-    let high = first - n * 6.077_100_506_303_966e-11;
-    let error = (first - high) - n * 6.077_100_506_303_966e-11;
-    let low = error - n * 2.022_266_248_711_166_5e-21 - n * 8.478_427_660_368_9e-32;
-    let r = high + low;
-    let tail = (high - r) + low;
+    // Half of pi in three parts. The first difference is exact: a multiple of 2^-53 below one.
+    let first = (-n).mul_add(std::f64::consts::FRAC_PI_2, x);
+    let r = (-n).mul_add(6.123_233_995_736_766e-17, first);
+    let error = (-n).mul_add(6.123_233_995_736_766e-17, first - r);
+    let tail = (-n).mul_add(-1.497_384_904_859_169_8e-33, error);
     let z = r * r;
     // fdlibm, k_sin.c and k_cos.c.
     let s = polynomial(
@@ -129,7 +128,8 @@ fn quadrant(x: f64) -> (f64, f64, u64) {
         z,
     );
     let cube = z * r;
-    let sine = r - ((z * (0.5 * tail - cube * s) - tail) - cube * -1.666_666_666_666_663_2e-1);
+    let rest = z.mul_add((-cube).mul_add(s, 0.5 * tail), -tail);
+    let sine = r - cube.mul_add(1.666_666_666_666_663_2e-1, rest);
     let c = z * polynomial(
         [
             4.166_666_666_666_66e-2,
@@ -143,7 +143,7 @@ fn quadrant(x: f64) -> (f64, f64, u64) {
     );
     let half = 0.5 * z;
     let w = 1.0 - half;
-    let cosine = w + (((1.0 - w) - half) + (z * c - r * tail));
+    let cosine = w + (((1.0 - w) - half) + z.mul_add(c, -r * tail));
     (sine, cosine, (n + MAGIC).to_bits())
 }
 
@@ -175,7 +175,7 @@ pub(crate) fn tanh(x: f64) -> f64 {
     let (k, e) = reduced_exp(twice);
     let scale = power_of_two(k);
     // exp(2|x|) - 1 without cancellation.
-    let less_one = scale * e + (scale - 1.0);
+    let less_one = scale.mul_add(e, scale - 1.0);
     (less_one / (less_one + 2.0)).copysign(x)
 }
 
@@ -207,7 +207,7 @@ fn erf_small(x: f64) -> f64 {
 #[inline(always)]
 fn erfc_large(x: f64) -> f64 {
     let x = choose(x > 28.0, 28.0, x);
-    let (above, below) = (x + 2.5, 1.0 + 2.0 * x);
+    let (above, below) = (x + 2.5, 2.0_f64.mul_add(x, 1.0));
     let reciprocal = 1.0 / (above * below);
     let t = (x - 2.5) * below * reciprocal;
     // Chebyshev interpolation of (1 + 2x) exp(x^2) erfc(x) in t = (x - 2.5)/(x + 2.5) for x from 0.8 to 28, after
@@ -238,13 +238,11 @@ fn erfc_large(x: f64) -> f64 {
         ],
         t,
     );
-    // The square in two parts (T. J. Dekker, Numer. Math. 18, 224 (1971), doi 10.1007/BF01397083).
+    // The square and what its rounding leaves out.
     let square = x * x;
-    let short = f64::from_bits(x.to_bits() & 0xffff_ffff_f800_0000);
-    let rest = x - short;
-    let low = ((short * short - square) + 2.0 * short * rest) + rest * rest;
+    let low = x.mul_add(x, -square);
     let bell = exp(-square);
-    (value * above * reciprocal) * (bell - bell * low)
+    (value * above * reciprocal) * (-bell).mul_add(low, bell)
 }
 
 /// The error function.

@@ -7,7 +7,8 @@
 
 use super::dispatch::{Job, dispatch};
 use super::loops::{Source, apply};
-use super::workspace::{BLOCK, Column, Columns, Workspace};
+use super::scratch::Scratch;
+use super::workspace::{BLOCK, Columns, Workspace};
 use crate::expression::{Token, subtree_start};
 use crate::operator::Operator;
 
@@ -82,6 +83,7 @@ impl Workspace {
         for g in gradients.iter_mut() {
             g.resize(n, 0.0);
         }
+        self.shape(tokens.len(), n);
         for start in (0..n).step_by(BLOCK) {
             let length = BLOCK.min(n - start);
             self.forward(tokens, columns, start, length, By::Constants);
@@ -100,7 +102,7 @@ impl Workspace {
                 .enumerate()
                 .filter(|(_, t)| matches!(t, Token::Constant(_)));
             for ((i, _), gradient) in constants.zip(gradients.iter_mut()) {
-                gradient[start..start + length].copy_from_slice(&self.adjoints[i][..length]);
+                gradient[start..start + length].copy_from_slice(self.adjoints.column(i, length));
             }
         }
     }
@@ -113,15 +115,21 @@ impl Workspace {
         row: usize,
         gradient: &mut [f64],
     ) -> f64 {
+        self.shape(tokens.len(), 1);
         self.forward(tokens, columns, row, 1, By::Variables);
         self.backward(tokens, columns, row, 1);
         gradient.fill(0.0);
         for (i, token) in tokens.iter().enumerate() {
             if let Token::Variable(v) = token {
-                gradient[usize::from(*v)] += self.adjoints[i][0];
+                gradient[usize::from(*v)] += self.adjoints.column(i, 1)[0];
             }
         }
         node_values(tokens, &self.values, columns, tokens.len() - 1, row, 1)[0]
+    }
+
+    fn shape(&mut self, nodes: usize, rows: usize) {
+        self.values.shape(nodes, rows.min(BLOCK));
+        self.adjoints.shape(nodes, rows.min(BLOCK));
     }
 
     /// Values of all nodes but the variables.
@@ -133,17 +141,15 @@ impl Workspace {
         length: usize,
         by: By,
     ) {
-        let count = tokens.len();
-        if self.values.len() < count {
-            self.values.resize(count, [0.0; BLOCK]);
-            self.adjoints.resize(count, [0.0; BLOCK]);
-        }
         self.nodes.clear();
         for (i, token) in tokens.iter().enumerate() {
-            let (below, rest) = self.values.split_at_mut(i);
-            let target = &mut rest[0][..length];
+            let (target, others) = self.values.apart(i);
+            let target = &mut target[..length];
             let of = |node: usize| {
-                Source::Column(node_values(tokens, below, columns, node, start, length))
+                Source::Column(match tokens[node] {
+                    Token::Variable(v) => columns.slice(v, start, length),
+                    _ => others.column(node, length),
+                })
             };
             let node = match *token {
                 Token::Constant(c) => {
@@ -177,8 +183,9 @@ impl Workspace {
 
     /// Derivatives of the root by the nodes on the way to what is differentiated by.
     fn backward(&mut self, tokens: &[Token], columns: Columns<'_>, start: usize, length: usize) {
-        let of = |node: usize| node_values(tokens, &self.values, columns, node, start, length);
-        self.adjoints[tokens.len() - 1][..length].fill(1.0);
+        let values = &self.values;
+        let of = |node: usize| node_values(tokens, values, columns, node, start, length);
+        self.adjoints.column_mut(tokens.len() - 1, length).fill(1.0);
         for (i, token) in tokens.iter().enumerate().rev() {
             let (Token::Apply(op), Node { first, is_active }) = (*token, self.nodes[i]) else {
                 continue;
@@ -186,28 +193,26 @@ impl Workspace {
             if !is_active {
                 continue;
             }
-            let (below, rest) = self.adjoints.split_at_mut(i);
-            let own = &rest[0][..length];
             if op.arity() == 1 {
+                let (to, others) = self.adjoints.apart(i - 1);
                 dispatch(PullUnary {
                     op,
-                    own,
+                    own: others.column(i, length),
                     a: of(i - 1),
                     value: of(i),
-                    to: &mut below[i - 1][..length],
+                    to: &mut to[..length],
                 });
                 continue;
             }
-            let (left, right) = below.split_at_mut(i - 1);
-            let active = |node: usize, to| self.nodes[node].is_active.then_some(to);
+            let [to_a, to_b, own] = self.adjoints.three(first, i - 1, i);
             dispatch(PullBinary {
                 op,
-                own,
+                own: &own[..length],
                 a: of(first),
                 b: of(i - 1),
                 value: of(i),
-                to_a: active(first, &mut left[first][..length]),
-                to_b: active(i - 1, &mut right[0][..length]),
+                to_a: self.nodes[first].is_active.then_some(&mut to_a[..length]),
+                to_b: self.nodes[i - 1].is_active.then_some(&mut to_b[..length]),
             });
         }
     }
@@ -216,7 +221,7 @@ impl Workspace {
 /// The values of a node that have been computed, or the column that it stands for.
 fn node_values<'a>(
     tokens: &[Token],
-    values: &'a [Column<f64>],
+    values: &'a Scratch<f64>,
     columns: Columns<'a>,
     node: usize,
     start: usize,
@@ -224,7 +229,7 @@ fn node_values<'a>(
 ) -> &'a [f64] {
     match tokens[node] {
         Token::Variable(v) => columns.slice(v, start, length),
-        _ => &values[node][..length],
+        _ => values.column(node, length),
     }
 }
 

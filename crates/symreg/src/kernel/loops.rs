@@ -6,7 +6,7 @@
 )]
 
 use super::dispatch::{Job, dispatch};
-use super::real::{Real, apply_binary, apply_unary};
+use super::real::{Real, apply_binary, apply_unary, greater, lesser};
 use crate::operator::Operator;
 
 /// Runs `$body` with `$f` bound to the function of the operator, so that each loop vectorizes.
@@ -48,6 +48,14 @@ macro_rules! for_each_binary {
             }
             Operator::Div => {
                 let $f = |a: $real, b: $real| a / b;
+                $body
+            }
+            Operator::Min => {
+                let $f = lesser;
+                $body
+            }
+            Operator::Max => {
+                let $f = greater;
                 $body
             }
             op => {

@@ -5,15 +5,31 @@
     reason = "a body takes on the instruction set of the loop that it is put into"
 )]
 
-use std::ops::{Add, Mul};
+use std::ops::Mul;
+
+/// A product and a sum with one rounding: an instruction where the path has it, exact by software elsewhere.
+pub(super) trait Fused: Copy + Mul<Output = Self> {
+    fn times_plus(self, factor: Self, term: Self) -> Self;
+}
+
+impl Fused for f64 {
+    #[inline(always)]
+    fn times_plus(self, factor: Self, term: Self) -> Self {
+        self.mul_add(factor, term)
+    }
+}
+
+impl Fused for f32 {
+    #[inline(always)]
+    fn times_plus(self, factor: Self, term: Self) -> Self {
+        self.mul_add(factor, term)
+    }
+}
 
 /// The value of a polynomial, constant coefficient first, by halves (G. Estrin, 1960): the chain of dependent steps
 /// is as long as the logarithm of the degree.
 #[inline(always)]
-pub(super) fn polynomial<T, const N: usize>(coefficients: [T; N], x: T) -> T
-where
-    T: Copy + Add<Output = T> + Mul<Output = T>,
-{
+pub(super) fn polynomial<T: Fused, const N: usize>(coefficients: [T; N], x: T) -> T {
     let mut terms = coefficients;
     let mut length = N;
     let mut power = x;
@@ -21,7 +37,7 @@ where
         let half = length / 2;
         let mut k = 0;
         while k < half {
-            terms[k] = terms[2 * k] + terms[2 * k + 1] * power;
+            terms[k] = terms[2 * k + 1].times_plus(power, terms[2 * k]);
             k += 1;
         }
         if length % 2 == 1 {

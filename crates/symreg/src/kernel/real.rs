@@ -178,8 +178,8 @@ pub(crate) fn apply_binary<T: Real>(op: Operator, a: T, b: T) -> T {
     }
 }
 
-#[inline]
-fn lesser<T: Real>(a: T, b: T) -> T {
+#[inline(always)]
+pub(super) fn lesser<T: Real>(a: T, b: T) -> T {
     if a < b {
         a
     } else if a >= b {
@@ -189,8 +189,8 @@ fn lesser<T: Real>(a: T, b: T) -> T {
     }
 }
 
-#[inline]
-fn greater<T: Real>(a: T, b: T) -> T {
+#[inline(always)]
+pub(super) fn greater<T: Real>(a: T, b: T) -> T {
     if a > b {
         a
     } else if a <= b {

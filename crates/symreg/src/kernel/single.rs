@@ -9,9 +9,8 @@ use super::polynomial::{choose, polynomial};
 
 /// Adding and subtracting it rounds to a whole number; its low bits then hold that number.
 const MAGIC: f32 = 12_582_912.0;
-/// The logarithm of two in two parts, the first with enough trailing zeros for exact products (fdlibm, e_logf.c).
-const LN2_HIGH: f32 = 6.931_381e-1;
-const LN2_LOW: f32 = 9.058_001e-6;
+/// What the nearest number is less than the logarithm of two.
+const LN_2_REST: f32 = -1.904_654_2e-9;
 
 #[inline(always)]
 fn round(x: f32) -> f32 {
@@ -28,7 +27,7 @@ fn power_of_two(k: f32) -> f32 {
 #[inline(always)]
 fn reduced_exp(x: f32) -> (f32, f32) {
     let k = round(x * std::f32::consts::LOG2_E);
-    let r = (x - k * LN2_HIGH) - k * LN2_LOW;
+    let r = (-k).mul_add(LN_2_REST, (-k).mul_add(std::f32::consts::LN_2, x));
     // Chebyshev interpolation of (exp r - 1 - r) / r^2 on ±0.3466; error 5e-9 in exp r.
     let q = polynomial(
         [
@@ -41,7 +40,7 @@ fn reduced_exp(x: f32) -> (f32, f32) {
         ],
         r,
     );
-    (k, r + r * r * q)
+    (k, (r * r).mul_add(q, r))
 }
 
 /// The exponential function.
@@ -70,7 +69,8 @@ pub(crate) fn log(x: f32) -> f32 {
     let z = s * s;
     let r = z * polynomial([0.666_666_6, 0.400_009_72, 0.284_987_87, 0.242_790_79], z);
     let half_square = 0.5 * f * f;
-    let value = s * (half_square + r) + k * LN2_LOW - half_square + f + k * LN2_HIGH;
+    let low = s.mul_add(half_square + r, k * LN_2_REST) - half_square;
+    let value = k.mul_add(std::f32::consts::LN_2, low + f);
     let value = choose(x > f32::MAX, x, value);
     let at_zero = choose(x == 0.0, f32::NEG_INFINITY, f32::NAN);
     choose(x > 0.0, value, at_zero)
@@ -83,13 +83,19 @@ pub(crate) const TRIGONOMETRIC_LIMIT: f32 = 4096.0;
 #[inline(always)]
 fn quadrant(x: f32) -> (f32, f32, u32) {
     let n = round(x * std::f32::consts::FRAC_2_PI);
-    // Half of pi in four parts of 11 bits and a rest: products with n, which has 12 bits, are exact.
-    let r = ((x - n * 1.570_312_5) - n * 4.837_513e-4) - n * 7.549_79e-8 - n * 5.126_668e-12;
+    // Half of pi in three parts; the first difference is exact.
+    let first = (-n).mul_add(std::f32::consts::FRAC_PI_2, x);
+    let r = (-n).mul_add(-1.715_124_5e-15, (-n).mul_add(-4.371_139e-8, first));
     let z = r * r;
     // S. L. Moshier, Cephes library, sinf.c and cosf.c.
-    let sine = r + r * z * polynomial([-1.666_665_5e-1, 8.332_161e-3, -1.951_529_6e-4], z);
-    let cosine =
-        1.0 - 0.5 * z + z * z * polynomial([4.166_664_6e-2, -1.388_731_6e-3, 2.443_315_7e-5], z);
+    let sine = (r * z).mul_add(
+        polynomial([-1.666_665_5e-1, 8.332_161e-3, -1.951_529_6e-4], z),
+        r,
+    );
+    let cosine = (z * z).mul_add(
+        polynomial([4.166_664_6e-2, -1.388_731_6e-3, 2.443_315_7e-5], z),
+        z.mul_add(-0.5, 1.0),
+    );
     (sine, cosine, (n + MAGIC).to_bits())
 }
 
@@ -121,7 +127,7 @@ pub(crate) fn tanh(x: f32) -> f32 {
     let (k, e) = reduced_exp(twice);
     let scale = power_of_two(k);
     // exp(2|x|) - 1 without cancellation.
-    let less_one = scale * e + (scale - 1.0);
+    let less_one = scale.mul_add(e, scale - 1.0);
     (less_one / (less_one + 2.0)).copysign(x)
 }
 
@@ -147,7 +153,7 @@ fn erf_small(x: f32) -> f32 {
 #[inline(always)]
 fn erfc_large(x: f32) -> f32 {
     let x = choose(x > 10.5, 10.5, x);
-    let (above, below) = (x + 2.5, 1.0 + 2.0 * x);
+    let (above, below) = (x + 2.5, 2.0_f32.mul_add(x, 1.0));
     let reciprocal = 1.0 / (above * below);
     let t = (x - 2.5) * below * reciprocal;
     // Chebyshev interpolation of (1 + 2x) exp(x^2) erfc(x) in t = (x - 2.5)/(x + 2.5) for x from 0.8 to 10.5, as in
@@ -166,13 +172,11 @@ fn erfc_large(x: f32) -> f32 {
         ],
         t,
     );
-    // The square in two parts (T. J. Dekker, Numer. Math. 18, 224 (1971), doi 10.1007/BF01397083).
+    // The square and what its rounding leaves out.
     let square = x * x;
-    let short = f32::from_bits(x.to_bits() & 0xffff_f000);
-    let rest = x - short;
-    let low = ((short * short - square) + 2.0 * short * rest) + rest * rest;
+    let low = x.mul_add(x, -square);
     let bell = exp(-square);
-    (value * above * reciprocal) * (bell - bell * low)
+    (value * above * reciprocal) * (-bell).mul_add(low, bell)
 }
 
 /// The error function.

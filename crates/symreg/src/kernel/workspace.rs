@@ -8,13 +8,11 @@
 use super::gradient::Node;
 use super::loops::{Source, all_finite, apply};
 use super::real::{Real, apply_binary, apply_unary};
+use super::scratch::{Others, Scratch};
 use crate::expression::Token;
-use crate::operator::Operator;
 
-/// Rows of one block: an intermediate column of 512 values takes 4 KiB.
-pub(crate) const BLOCK: usize = 512;
-
-pub(super) type Column<T> = [T; BLOCK];
+/// Rows of one block: an intermediate column takes 8 KiB, in single precision 4.
+pub(crate) const BLOCK: usize = 1024;
 
 /// Input columns of equal length, borrowed.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +45,10 @@ enum Operand<T> {
 pub(crate) struct Workspace<T = f64> {
     stack: Vec<Operand<T>>,
     /// Two columns a level of the stack: a result never goes where an operand is.
-    scratch: Vec<Vec<T>>,
+    levels: Scratch<T>,
     // For derivatives: one value column and one adjoint column a node.
-    pub(super) values: Vec<Column<T>>,
-    pub(super) adjoints: Vec<Column<T>>,
+    pub(super) values: Scratch<T>,
+    pub(super) adjoints: Scratch<T>,
     pub(super) nodes: Vec<Node>,
 }
 
@@ -63,17 +61,36 @@ impl<T: Real> Workspace<T> {
         out: &mut [T],
     ) -> Option<usize> {
         let mut bad = None;
-        for (index, target) in out.chunks_mut(BLOCK).enumerate() {
-            let start = index * BLOCK;
-            self.block(tokens, columns, start, target);
-            if bad.is_none() && !all_finite(target) {
-                bad = target
+        self.blocks(tokens, columns, out, |start, values| {
+            if bad.is_none() && !all_finite(values) {
+                bad = values
                     .iter()
                     .position(|v| !v.is_a_number())
                     .map(|i| start + i);
             }
-        }
+        });
         bad
+    }
+
+    /// Evaluates `tokens` on all rows into `out`, finite or not.
+    pub(crate) fn fill(&mut self, tokens: &[Token], columns: Columns<'_, T>, out: &mut [T]) {
+        self.blocks(tokens, columns, out, |_, _| {});
+    }
+
+    fn blocks(
+        &mut self,
+        tokens: &[Token],
+        columns: Columns<'_, T>,
+        out: &mut [T],
+        mut done: impl FnMut(usize, &[T]),
+    ) {
+        self.levels
+            .shape(2 * stack_height(tokens), BLOCK.min(out.len()));
+        for (index, target) in out.chunks_mut(BLOCK).enumerate() {
+            let start = index * BLOCK;
+            self.block(tokens, columns, start, target);
+            done(start, target);
+        }
     }
 
     fn block(&mut self, tokens: &[Token], columns: Columns<'_, T>, start: usize, out: &mut [T]) {
@@ -105,54 +122,32 @@ impl<T: Real> Workspace<T> {
                 }
                 _ => {}
             }
+            // A second operand is one level above; the first, if computed, is in one of the two columns of this level.
+            let first = 2 * self.stack.len();
+            let place = match a {
+                Operand::Scratch(s) if s == first => first + 1,
+                _ => first,
+            };
+            let (target, others) = self.levels.apart(place);
+            // The last goes straight into the caller's place.
+            let target = if index == last {
+                &mut *out
+            } else {
+                &mut target[..length]
+            };
+            let source = |operand| source(operand, others, columns, start, length);
+            apply(op, source(a), b.map(source), target);
             if index == last {
-                // Straight into the caller's place.
-                self.apply(op, a, b, columns, start, out);
                 return;
             }
-            let place = self.free_place(a);
-            let mut target = std::mem::take(&mut self.scratch[place]);
-            self.apply(op, a, b, columns, start, &mut target[..length]);
-            self.scratch[place] = target;
             self.stack.push(Operand::Scratch(place));
         }
         // Nothing but a leaf, or constants alone.
         match self.pop() {
             Operand::Constant(c) => out.fill(c),
             Operand::Input(v) => out.copy_from_slice(columns.slice(v, start, length)),
-            Operand::Scratch(s) => out.copy_from_slice(&self.scratch[s][..length]),
+            Operand::Scratch(s) => out.copy_from_slice(self.levels.column(s, length)),
         }
-    }
-
-    /// The scratch column for a result whose first operand is `a`, both operands being off the stack.
-    fn free_place(&mut self, a: Operand<T>) -> usize {
-        let first = 2 * self.stack.len();
-        while self.scratch.len() < first + 2 {
-            self.scratch.push(vec![T::default(); BLOCK]);
-        }
-        // A second operand is one level above; the first, if computed, is in one of the two of this level.
-        match a {
-            Operand::Scratch(s) if s == first => first + 1,
-            _ => first,
-        }
-    }
-
-    fn apply(
-        &self,
-        op: Operator,
-        a: Operand<T>,
-        b: Option<Operand<T>>,
-        columns: Columns<'_, T>,
-        start: usize,
-        out: &mut [T],
-    ) {
-        let length = out.len();
-        let source = |operand: Operand<T>| match operand {
-            Operand::Constant(c) => Source::Constant(c),
-            Operand::Input(v) => Source::Column(columns.slice(v, start, length)),
-            Operand::Scratch(s) => Source::Column(&self.scratch[s][..length]),
-        };
-        apply(op, source(a), b.map(source), out);
     }
 
     fn pop(&mut self) -> Operand<T> {
@@ -161,4 +156,32 @@ impl<T: Real> Workspace<T> {
             .pop()
             .unwrap_or(Operand::Constant(T::from_f64(f64::NAN)))
     }
+}
+
+#[inline]
+fn source<'a, T: Copy>(
+    operand: Operand<T>,
+    others: Others<'a, T>,
+    columns: Columns<'a, T>,
+    start: usize,
+    length: usize,
+) -> Source<'a, T> {
+    match operand {
+        Operand::Constant(c) => Source::Constant(c),
+        Operand::Input(v) => Source::Column(columns.slice(v, start, length)),
+        Operand::Scratch(s) => Source::Column(others.column(s, length)),
+    }
+}
+
+/// The most operands that are on the stack at once.
+fn stack_height(tokens: &[Token]) -> usize {
+    let (mut height, mut most) = (0_usize, 0);
+    for token in tokens {
+        height += 1;
+        if let Token::Apply(op) = token {
+            height = height.saturating_sub(op.arity());
+        }
+        most = most.max(height);
+    }
+    most
 }
