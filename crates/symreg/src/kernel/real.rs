@@ -178,6 +178,10 @@ pub(crate) fn apply_binary<T: Real>(op: Operator, a: T, b: T) -> T {
     }
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "it takes on the instruction set of its loop"
+)]
 #[inline(always)]
 pub(super) fn lesser<T: Real>(a: T, b: T) -> T {
     if a < b {
@@ -189,6 +193,10 @@ pub(super) fn lesser<T: Real>(a: T, b: T) -> T {
     }
 }
 
+#[expect(
+    clippy::inline_always,
+    reason = "it takes on the instruction set of its loop"
+)]
 #[inline(always)]
 pub(super) fn greater<T: Real>(a: T, b: T) -> T {
     if a > b {
