@@ -4,7 +4,7 @@
 pub(crate) mod dispatch;
 pub(crate) mod double;
 mod gradient;
-mod loops;
+pub(crate) mod loops;
 mod polynomial;
 pub(crate) mod real;
 mod scratch;

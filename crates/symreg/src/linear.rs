@@ -1,6 +1,13 @@
 //! The small dense algebra of model fitting: an orthonormal basis grown column by column, and a
 //! Cholesky solver. At most a few dozen columns.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a body takes on the instruction set of the job that it is put into"
+)]
+
+use crate::kernel::dispatch::{Job, dispatch};
+
 /// Norm left after projection, relative to the norm before, below which a column counts as a
 /// combination of those before it.
 const DEPENDENT: f64 = 1e-10;
@@ -47,7 +54,7 @@ impl Basis {
         } else {
             0
         };
-        let mut rest: Vec<f64> = column.iter().map(|v| libm::scalbn(*v, -exponent)).collect();
+        let mut rest = scaled(column, -exponent);
         let before = norm(&rest);
         let mut components = self.project_out(&mut rest);
         let after = norm(&rest);
@@ -77,11 +84,7 @@ impl Basis {
         let mut components = vec![0.0; self.directions.len()];
         for _ in 0..2 {
             for (c, q) in components.iter_mut().zip(&self.directions) {
-                let part = dot(q, column);
-                *c += part;
-                for (v, d) in column.iter_mut().zip(q) {
-                    *v -= part * d;
-                }
+                *c += remove_along(q, column);
             }
         }
         components
@@ -119,6 +122,23 @@ impl Basis {
 /// Sum of products in a fixed order of eight lanes, so that it vectorizes and has the same bits
 /// everywhere.
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    dispatch(Dot(a, b))
+}
+
+struct Dot<'a>(&'a [f64], &'a [f64]);
+
+impl Job for Dot<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        dot_within(self.0, self.1)
+    }
+}
+
+/// [`dot`] for bodies that have their instruction set.
+#[inline(always)]
+pub(crate) fn dot_within(a: &[f64], b: &[f64]) -> f64 {
     let mut lanes = [0.0; 8];
     let (a8, b8) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail: f64 = a8
@@ -133,6 +153,40 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
         }
     }
     lanes.iter().sum::<f64>() + tail
+}
+
+/// Removes from `column` what lies along a unit vector; returns the component removed.
+pub(crate) fn remove_along(direction: &[f64], column: &mut [f64]) -> f64 {
+    dispatch(Removal { direction, column })
+}
+
+struct Removal<'a> {
+    direction: &'a [f64],
+    column: &'a mut [f64],
+}
+
+impl Job for Removal<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let part = dot_within(self.direction, self.column);
+        for (v, d) in self.column.iter_mut().zip(self.direction) {
+            *v -= part * d;
+        }
+        part
+    }
+}
+
+/// The values times a power of two.
+fn scaled(column: &[f64], exponent: i32) -> Vec<f64> {
+    if exponent.abs() <= 1000 {
+        let factor = libm::scalbn(1.0, exponent);
+        column.iter().map(|v| v * factor).collect()
+    } else {
+        // The power itself may be no number.
+        column.iter().map(|v| libm::scalbn(*v, exponent)).collect()
+    }
 }
 
 pub(crate) fn norm(a: &[f64]) -> f64 {

@@ -105,6 +105,13 @@ pub(super) fn apply<T: Real>(
     }
 }
 
+/// The values of an operator of one argument.
+pub(crate) fn map<T: Real>(op: Operator, arguments: &[T]) -> Vec<T> {
+    let mut out = vec![T::default(); arguments.len()];
+    apply(op, Source::Column(arguments), None, &mut out);
+    out
+}
+
 struct Loop<'a, T> {
     op: Operator,
     a: Source<'a, T>,

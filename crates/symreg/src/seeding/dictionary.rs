@@ -4,6 +4,7 @@
 use super::pieces::Piece;
 use super::vocabulary::Vocabulary;
 use crate::expression::Token;
+use crate::kernel::loops::map;
 use crate::operator::Operator;
 
 /// A term with its values on the screening rows.
@@ -280,15 +281,12 @@ impl Shape {
             }
             _ => vocabulary.unary(function, &argument)?,
         };
-        let value = |m: f64| {
-            let z = scale * m + shift;
-            match self {
-                Self::Reciprocal => 1.0 / z,
-                Self::ReciprocalRoot => 1.0 / z.sqrt(),
-                _ => function.apply_unary(z),
-            }
+        let arguments = monomial.values.iter().map(|m| scale * m + shift);
+        let values: Vec<f64> = match self {
+            Self::Reciprocal => arguments.map(|z| 1.0 / z).collect(),
+            Self::ReciprocalRoot => arguments.map(|z| 1.0 / z.sqrt()).collect(),
+            _ => map(function, &arguments.collect::<Vec<f64>>()),
         };
-        let values: Vec<f64> = monomial.values.iter().map(|m| value(*m)).collect();
         values
             .iter()
             .all(|v| v.abs() < 1e8)
@@ -544,26 +542,28 @@ pub(super) fn unshifted(monomials: &[Monomial], vocabulary: &Vocabulary) -> Vec<
         {
             let scaled =
                 || vocabulary.binary(Operator::Mul, &[Token::Constant(scale)], &monomial.tokens);
-            let mut offer = |tokens: Option<Vec<Token>>, value: &dyn Fn(f64) -> f64| {
+            let mut offer = |tokens: Option<Vec<Token>>, values: &dyn Fn() -> Vec<f64>| {
                 if let Some(tokens) = tokens {
                     out.push(Term {
                         tokens,
-                        values: monomial.values.iter().map(|m| value(scale * m)).collect(),
+                        values: values(),
                         family: 0,
                     });
                 }
             };
+            let arguments: Vec<f64> = monomial.values.iter().map(|m| scale * m).collect();
+            let exponential = map(Operator::Exp, &arguments);
             for one in [-1.0, 1.0] {
-                let exponential = scaled().and_then(|s| vocabulary.unary(Operator::Exp, &s));
-                let sum = exponential
+                let sum = scaled()
+                    .and_then(|s| vocabulary.unary(Operator::Exp, &s))
                     .and_then(|e| vocabulary.binary(Operator::Add, &[Token::Constant(one)], &e));
-                offer(sum, &|z| Operator::Exp.apply_unary(z) + one);
+                offer(sum, &|| exponential.iter().map(|e| e + one).collect());
             }
             // Odd functions: one sign is enough.
             for op in [Operator::Tanh, Operator::Erf] {
                 if scale > 0.0 {
                     let function = scaled().and_then(|s| vocabulary.unary(op, &s));
-                    offer(function, &|z| op.apply_unary(z));
+                    offer(function, &|| map(op, &arguments));
                 }
             }
         }

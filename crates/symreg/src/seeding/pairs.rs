@@ -83,9 +83,12 @@ impl Job for Block<'_> {
                 // The last group repeats its last atom in the places that are left.
                 let place = |i: usize| atom((first + i).min(end - 1));
                 let products = tile([place(0), place(1), place(2), place(3)], across);
-                let known: [f32; DOWN] =
-                    std::array::from_fn(|i| best[(first - start + i).min(BLOCK - 1)].0);
-                let own: [f32; DOWN] = std::array::from_fn(|i| scores[(first + i).min(end - 1)]);
+                // Loops: a closure would be a call, compiled for no instruction set.
+                let (mut known, mut own) = ([0.0; DOWN], [0.0; DOWN]);
+                for i in 0..DOWN {
+                    known[i] = best[(first - start + i).min(BLOCK - 1)].0;
+                    own[i] = scores[(first + i).min(end - 1)];
+                }
                 for k in 0..ACROSS {
                     let other = scores[(j + k).min(scores.len() - 1)];
                     // Four at once without a branch: hardly ever is one better than what is known.

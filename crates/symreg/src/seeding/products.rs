@@ -5,7 +5,7 @@ use super::space::{Selection, Space};
 use super::sums::coefficients;
 use super::{Candidate, Material, gene};
 use crate::expression::{Token, arguments};
-use crate::kernel::double as math;
+use crate::kernel::loops::map;
 use crate::operator::Operator;
 
 /// Greatest departure of twice an exponent from a whole number.
@@ -36,7 +36,8 @@ pub(super) fn candidates(material: &Material) -> Vec<Candidate> {
         return Vec::new();
     }
     let logarithm = |c: &[f64]| -> Option<Vec<f64>> {
-        let logs: Vec<f64> = c.iter().map(|v| math::log(v.abs())).collect();
+        let sizes: Vec<f64> = c.iter().map(|v| v.abs()).collect();
+        let logs = map(Operator::Log, &sizes);
         logs.iter().all(|v| v.is_finite()).then_some(logs)
     };
     let Some(target) = logarithm(y) else {

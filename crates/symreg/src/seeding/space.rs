@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::pairs::{self, Pair};
 use super::pieces::signature;
 use crate::kernel::dispatch::{Job, dispatch};
-use crate::linear::dot;
+use crate::linear::{dot, norm, remove_along};
 use crate::map_all::map_all;
 
 /// Part of a term's norm that must be left after projection for the term to count.
@@ -67,16 +67,13 @@ impl Space {
         for ((v, x), w) in v.iter_mut().zip(column).zip(&self.weights) {
             *v = x * w;
         }
-        let before = dot(&v, &v).sqrt();
+        let before = norm(&v);
         for _ in 0..2 {
             for q in &self.always {
-                let part = dot(q, &v);
-                for (v, q) in v.iter_mut().zip(q) {
-                    *v -= part * q;
-                }
+                remove_along(q, &mut v);
             }
         }
-        let after = dot(&v, &v).sqrt();
+        let after = norm(&v);
         // Written so that NaN is refused.
         if !(after > DEPENDENT * before && after.is_normal()) {
             return None;
