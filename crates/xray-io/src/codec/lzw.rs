@@ -10,6 +10,8 @@ const CLEAR: usize = 256;
 const END: usize = 257;
 const FIRST: usize = 258;
 const MAX_CODES: usize = 4096;
+/// Strings up to this one have codes of nine bits; one code early, as TIFF has it.
+const WIDER: usize = 511;
 /// Strings up to this length stand in the table.
 const SHORT: usize = 7;
 /// Longer strings up to this length are copied as one block.
@@ -55,6 +57,26 @@ impl Bits<'_> {
     }
 }
 
+/// Writes a string that stands at `start`, as far as there is room, and gives its first byte.
+#[inline]
+fn copy(output: &mut [u8], start: usize, length: usize, done: usize) -> u8 {
+    let room = output.len() - done;
+    let first = output[start];
+    // Its last byte may be the first that is written here.
+    let stands = length.min(done - start);
+    if stands <= BLOCK && room >= BLOCK {
+        let mut block = [0; BLOCK];
+        block.copy_from_slice(&output[start..start + BLOCK]);
+        output[done..done + BLOCK].copy_from_slice(&block);
+    } else {
+        output.copy_within(start..start + stands.min(room), done);
+    }
+    if stands < length && stands < room {
+        output[done + stands] = first;
+    }
+    first
+}
+
 pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecProblem> {
     // The form before TIFF 6.0 has the least significant bit first: its first code, a clear, starts with these bits.
     if let [0, second, ..] = input {
@@ -62,26 +84,39 @@ pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecPro
             return Err(CodecProblem::Unsupported("LZW of the form before TIFF 6.0"));
         }
     }
-    let expected = output.len();
-    if u32::try_from(expected).is_err() {
+    if u32::try_from(output.len()).is_err() {
         return Err(CodecProblem::Unsupported(
             "LZW of 4 GiB and more in one strip",
         ));
     }
+    let (mut short, mut long) = (vec![0; MAX_CODES], vec![(0, 0); MAX_CODES]);
+    match (short.first_chunk_mut(), long.first_chunk_mut()) {
+        (Some(short), Some(long)) => decode(input, output, short, long),
+        _ => Err(CodecProblem::Damaged { decoded: 0 }),
+    }
+}
+
+/// `short`: the bytes of short strings from the lowest byte on, and the length in the highest one; 0 for the others. `long`:
+/// start in the output and length of those. They are arguments, so that the compiler knows that they do not overlap the
+/// output: as vectors in the function they cost a third of its speed.
+#[inline(never)]
+fn decode(
+    input: &[u8],
+    output: &mut [u8],
+    short: &mut [u64; MAX_CODES],
+    long: &mut [(u32, u32); MAX_CODES],
+) -> Result<(), CodecProblem> {
+    let expected = output.len();
     let mut bits = Bits {
         input,
         at: 0,
         window: 0,
         available: 0,
     };
-    // The bytes of short strings from the lowest byte on, and the length in the highest one; 0 for the others.
-    let mut short = [0_u64; MAX_CODES];
     for (byte, entry) in short[..CLEAR].iter_mut().enumerate() {
         *entry = 1 << 56 | byte as u64;
     }
-    // Start in the output and length of the others, once there is one.
-    let mut long: Vec<(u32, u32)> = Vec::new();
-    let (mut next, mut width) = (FIRST, 9);
+    let (mut next, mut width, mut wider_at) = (FIRST, 9, WIDER);
     // Entry, start and length of the string before; no length directly behind a clear.
     let (mut before, mut start_before, mut length_before) = (0_u64, 0, 0);
     let mut done = 0;
@@ -102,16 +137,16 @@ pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecPro
         if entry != 0 {
             (first, length) = (entry as u8, (entry >> 56) as usize);
             let bytes = entry.to_le_bytes();
-            if room >= 8 {
+            if let Some(slot) = output.get_mut(done..done + 8) {
                 // The length in the eighth byte is overwritten by what follows.
-                output[done..done + 8].copy_from_slice(&bytes);
+                slot.copy_from_slice(&bytes);
             } else {
                 let n = length.min(room);
                 output[done..done + n].copy_from_slice(&bytes[..n]);
             }
         } else if code == CLEAR {
             short[FIRST..next].fill(0);
-            (next, width, length_before) = (FIRST, 9, 0);
+            (next, width, wider_at, length_before) = (FIRST, 9, WIDER, 0);
             continue;
         } else if code == END {
             return Err(CodecProblem::Short {
@@ -129,19 +164,7 @@ pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecPro
             } else {
                 return Err(CodecProblem::Damaged { decoded: done });
             };
-            first = output[start];
-            // Its last byte may be the first that is written here.
-            let stands = length.min(done - start);
-            if stands <= BLOCK && room >= BLOCK {
-                let mut block = [0; BLOCK];
-                block.copy_from_slice(&output[start..start + BLOCK]);
-                output[done..done + BLOCK].copy_from_slice(&block);
-            } else {
-                output.copy_within(start..start + stands.min(room), done);
-            }
-            if stands < length && stands < room {
-                output[done + stands] = first;
-            }
+            first = copy(output, start, length, done);
         }
         if length_before > 0 && next < MAX_CODES {
             if length_before < SHORT {
@@ -153,14 +176,16 @@ pub(crate) fn decode_lzw(input: &[u8], output: &mut [u8]) -> Result<(), CodecPro
                     entry = grown;
                 }
             } else {
-                if long.is_empty() {
-                    long.resize(MAX_CODES, (0, 0));
-                }
                 long[next] = (start_before as u32, length_before as u32 + 1);
             }
             next += 1;
-            if next >= (1 << width) - 1 && width < 12 {
+            if next == wider_at {
                 width += 1;
+                wider_at = if width == 12 {
+                    usize::MAX
+                } else {
+                    2 * wider_at + 1
+                };
             }
         }
         (before, start_before, length_before) = (entry, done, length);
@@ -186,7 +211,8 @@ pub(crate) mod tests {
                 filled -= 8;
             }
         };
-        let fresh = || -> HashMap<Vec<u8>, usize> { (0..256).map(|c| (vec![c as u8], c)).collect() };
+        let fresh =
+            || -> HashMap<Vec<u8>, usize> { (0..256).map(|c| (vec![c as u8], c)).collect() };
         let (mut table, mut next, mut width) = (fresh(), FIRST, 9);
         put(CLEAR, 9);
         let mut current: Vec<u8> = Vec::new();
