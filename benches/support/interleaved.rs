@@ -130,6 +130,16 @@ pub fn measure(folder: &Path, rounds: usize) {
                 }),
             );
             note(
+                "touch",
+                timed(|| {
+                    let mut fresh = vec![0_u8; buffer.len()];
+                    for part in fresh.chunks_mut(bytes) {
+                        part.fill(black_box(1));
+                    }
+                    black_box(&fresh);
+                }),
+            );
+            note(
                 "last",
                 timed(|| {
                     let reader = xray_io::open(&path).expect("a readable file");

@@ -84,8 +84,8 @@
 //! | TIFF with LZMA | yes | no | `lzma` |
 //! | TIFF with LERC, without a mask of missing pixels | yes | no | `lerc` |
 //! | TIFF with JPEG, fax, JPEG 2000, WebP | refused by name | no | |
-//! | HDF5: Data Exchange, NeXus tomography, plain arrays; contiguous, compact and chunked; deflate, shuffle, fletcher32, scale-offset, n-bit, szip, LZF, LZ4, zstd, bitshuffle, blosc, blosc2 | yes | Data Exchange, contiguous | `hdf5` |
-//! | HDF5: virtual data sets, external links and files, other filters | refused by name | no | |
+//! | HDF5: Data Exchange, NeXus tomography, plain arrays; contiguous, compact, chunked and virtual; deflate, shuffle, fletcher32, scale-offset, n-bit, szip, LZF, LZ4, zstd, bitshuffle, blosc, blosc2 | yes | Data Exchange, contiguous | `hdf5` |
+//! | HDF5: unlimited or irregular mappings of virtual data sets, and their sources in other folders; external links and files; other filters | refused by name | no | |
 //! | Photron `.cih`, `.cihx` with `.mraw` of 8, 10, 12, 16 bits | yes | no | `photron` |
 //! | Phantom `.cine`: 8, 16 bits, 10 and 12 bits packed | gray | no | `phantom` |
 //! | NPY, NPZ: both orders, both byte orders | yes | NPY | `npy` |

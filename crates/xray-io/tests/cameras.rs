@@ -1,28 +1,18 @@
 //! Clips of real cameras: Photron headers with their pixels, a Phantom clip.
 
-mod common;
+#[path = "support/data.rs"]
+mod data;
+#[path = "support/digest.rs"]
+mod digest;
 
 use std::error::Error;
 use std::fs;
 
-use common::data;
-use sha2::{Digest, Sha256};
+use data::data;
+use digest::digest;
 use xray_io::{Error as IoError, SequenceReader, SequenceReaderExt, Timing};
 
 type TestResult = Result<(), Box<dyn Error>>;
-
-fn digest(reader: &dyn SequenceReader, frames: usize) -> Result<String, Box<dyn Error>> {
-    let mut frame = vec![0; reader.shape().frame_bytes(reader.pixel_type())];
-    let mut hash = Sha256::new();
-    for number in 0..frames {
-        reader.read_native_into(number, &mut frame)?;
-        hash.update(&frame);
-    }
-    Ok(hash
-        .finalize()
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
-}
 
 fn close(found: Option<f64>, expected: f64, relative: f64) {
     assert!(

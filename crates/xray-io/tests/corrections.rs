@@ -2,11 +2,12 @@
 
 #![cfg(all(feature = "npy", feature = "hdf5"))]
 
-mod common;
+#[path = "support/data.rs"]
+mod data;
 
 use std::error::Error;
 
-use common::data;
+use data::data;
 use xray_io::{
     Correction, Despeckle, DivideDelayed, FlatField, Flicker, LogDelta, MinusLog, Opener, Role,
     Rotate, SequenceReader, SequenceReaderExt, TimeAxis,

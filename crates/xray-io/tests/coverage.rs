@@ -16,16 +16,19 @@
     feature = "lzma"
 ))]
 
-mod common;
+#[path = "support/data.rs"]
+mod data;
+#[path = "support/digest.rs"]
+mod digest;
 
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use common::data;
+use data::data;
+use digest::{digest, sha256};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use xray_io::{
     Error as IoError, Opener, PixelType, RawDescription, SequenceReader, SignalTableReader,
     TdmsFile,
@@ -84,22 +87,6 @@ enum Outcome {
     Wrong(String),
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-fn digest(reader: &dyn SequenceReader) -> xray_io::Result<String> {
-    let mut frame = vec![0; reader.shape().frame_bytes(reader.pixel_type())];
-    let mut hash = Sha256::new();
-    for number in 0..reader.shape().n_frames {
-        reader.read_native_into(number, &mut frame)?;
-        hash.update(&frame);
-    }
-    Ok(hex(&hash.finalize()))
-}
-
 fn outcome(folder: &Path, key: &str, entry: &Value) -> Outcome {
     let (name, part) = key
         .split_once("::")
@@ -122,7 +109,7 @@ fn outcome(folder: &Path, key: &str, entry: &Value) -> Outcome {
                     .iter()
                     .flat_map(|value| value.to_le_bytes())
                     .collect();
-                if Some(hex(&Sha256::digest(&bytes)).as_str()) == entry["sha256"].as_str() {
+                if Some(sha256(&bytes).as_str()) == entry["sha256"].as_str() {
                     Outcome::Equal
                 } else {
                     Outcome::Wrong("other values".to_owned())
@@ -138,7 +125,10 @@ fn outcome(folder: &Path, key: &str, entry: &Value) -> Outcome {
     if is("raw") {
         opener = opener.raw(RawDescription::new(37, 52, PixelType::U16));
     }
-    match opener.open(&path).and_then(|reader| digest(&reader)) {
+    match opener
+        .open(&path)
+        .and_then(|reader| digest(&reader, reader.shape().n_frames))
+    {
         Ok(found) if Some(found.as_str()) == entry["sha256"].as_str() => Outcome::Equal,
         Ok(_) => Outcome::Wrong("other pixels".to_owned()),
         Err(IoError::Unsupported { .. } | IoError::UnknownFormat { .. }) => Outcome::Refused,

@@ -2,13 +2,14 @@
 
 #![cfg(all(feature = "tiff", feature = "npy"))]
 
-mod common;
+#[path = "support/data.rs"]
+mod data;
 
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use common::data;
+use data::data;
 use serde_json::Value;
 use xray_io::{Opener, SequenceReader, SequenceReaderExt};
 

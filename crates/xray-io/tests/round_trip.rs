@@ -2,9 +2,13 @@
 
 #![cfg(all(feature = "tiff", feature = "npy"))]
 
+#[path = "support/bytes.rs"]
+mod bytes;
+
 use std::error::Error;
 use std::io::Cursor;
 
+use bytes::{TYPES, bytes_of};
 use ndarray::Array3;
 use proptest::prelude::*;
 use tiff::decoder::{Decoder, DecodingResult};
@@ -16,20 +20,6 @@ use xray_io::{
 };
 
 type TestResult = Result<(), Box<dyn Error>>;
-
-const TYPES: [PixelType; 11] = [
-    PixelType::U8,
-    PixelType::U16,
-    PixelType::U32,
-    PixelType::U64,
-    PixelType::I8,
-    PixelType::I16,
-    PixelType::I32,
-    PixelType::I64,
-    PixelType::F16,
-    PixelType::F32,
-    PixelType::F64,
-];
 
 /// Frames of any type from bytes.
 fn typed(
@@ -56,13 +46,6 @@ fn typed(
     Opener::new()
         .raw(description)
         .open_bytes("memory.raw", bytes)
-}
-
-fn bytes_of(reader: &dyn SequenceReader) -> xray_io::Result<Vec<u8>> {
-    let mut bytes =
-        vec![0; reader.shape().n_frames * reader.shape().frame_bytes(reader.pixel_type())];
-    reader.read_native_range_into(0..reader.shape().n_frames, &mut bytes)?;
-    Ok(bytes)
 }
 
 proptest! {

@@ -1,11 +1,12 @@
 //! Tables of signals against the values they were made of.
 
-mod common;
+#[path = "support/data.rs"]
+mod data;
 
 use std::error::Error;
 use std::fs;
 
-use common::data;
+use data::data;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use xray_io::{Coregistration, Error as IoError, SignalTableReader};

@@ -11,9 +11,14 @@ mod describe;
 mod filters;
 mod find;
 mod index;
+mod layouts;
+mod mappings;
+mod selection;
 mod store;
+mod virtual_set;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 
 use chunks::{Chunked, Grid};
@@ -25,6 +30,7 @@ use hdf5_reader::messages::filter_pipeline::FilterDescription;
 use hdf5_reader::messages::layout::DataLayout;
 use hdf5_reader::{Dataset, Hdf5File, OpenOptions};
 use index::Index;
+use layouts::Layouts;
 use ndarray::Array3;
 use store::{Links, Store, refused};
 
@@ -56,30 +62,69 @@ pub(crate) fn open(
     })
 }
 
+/// An open file.
+struct Opened {
+    file: Hdf5File,
+    source: Arc<Source>,
+    links: Arc<Links>,
+    layouts: Arc<Layouts>,
+}
+
+impl Opened {
+    fn new(source: &Arc<Source>, context: &mut Context<'_>) -> Result<Self> {
+        let path = source.path();
+        let layouts = Arc::new(Layouts::default());
+        let storage = Arc::new(Store {
+            source: Arc::clone(source),
+            layouts: Arc::clone(&layouts),
+        });
+        let links = Arc::new(Links::default());
+        let options = OpenOptions::default()
+            .with_max_object_header_bytes(4 << 20)
+            .with_external_link_resolver(Arc::<Links>::clone(&links));
+        let file = Hdf5File::from_storage_with_options(storage, options)
+            .map_err(|refusal| refused(path, &refusal))?;
+        layouts.begin(file.superblock());
+        let end = file.superblock().eof_address;
+        if end > source.len() && end != u64::MAX {
+            context.fault(Error::Truncated {
+                path: path.to_owned(),
+                frame: None,
+                what: "the file by its superblock",
+                offset: 0,
+                needed: end,
+                available: source.len(),
+            })?;
+        }
+        Ok(Self {
+            file,
+            source: Arc::clone(source),
+            links,
+            layouts,
+        })
+    }
+
+    fn path(&self) -> &Path {
+        self.source.path()
+    }
+
+    /// A data set that must be there.
+    fn dataset(&self, name: &str) -> Result<Dataset> {
+        let refuse = |refusal| {
+            self.links
+                .blame(self.path(), refused(self.path(), &refusal))
+        };
+        self.file.dataset(name).map_err(refuse)
+    }
+}
+
 fn open_file(source: &Arc<Source>, context: &mut Context<'_>) -> Result<Box<dyn SequenceReader>> {
     let path = source.path();
-    let storage = Arc::new(Store(Arc::clone(source)));
-    let links = Arc::new(Links::default());
-    let options = OpenOptions::default()
-        .with_max_object_header_bytes(4 << 20)
-        .with_external_link_resolver(Arc::<Links>::clone(&links));
-    let file = Hdf5File::from_storage_with_options(storage, options)
-        .map_err(|refusal| refused(path, &refusal))?;
-    let end = file.superblock().eof_address;
-    if end > source.len() && end != u64::MAX {
-        context.fault(Error::Truncated {
-            path: path.to_owned(),
-            frame: None,
-            what: "the file by its superblock",
-            offset: 0,
-            needed: end,
-            available: source.len(),
-        })?;
-    }
-    let content = find::find(&file, source, context.dataset(), context.role());
-    match content.map_err(|error| links.blame(path, error))? {
+    let opened = Opened::new(source, context)?;
+    let content = find::find(&opened.file, source, context.dataset(), context.role());
+    match content.map_err(|error| opened.links.blame(path, error))? {
         Content::Array(found) => {
-            let reader = array(&file, source, &found, context)?;
+            let reader = array(&opened, &found, context)?;
             Ok(match found.frames {
                 Some(frames) if frames.len() < reader.shape().n_frames => {
                     Box::new(Selected::new(reader, frames)?)
@@ -193,9 +238,9 @@ fn type_name(datatype: &Datatype) -> &'static str {
 
 /// An array that was found, and what is known before its data are looked at.
 struct Job<'a> {
-    file: &'a Hdf5File,
-    source: &'a Arc<Source>,
-    found: &'a Found,
+    opened: &'a Opened,
+    dataset: &'a Dataset,
+    name: &'a str,
     array: Array,
     format: &'static str,
     metadata: Metadata,
@@ -203,80 +248,115 @@ struct Job<'a> {
 }
 
 fn array(
-    file: &Hdf5File,
-    source: &Arc<Source>,
+    opened: &Opened,
     found: &Found,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
-    let path = source.path();
-    let dataset = &found.dataset;
-    let array = Array::new(source, dataset, context)?;
+    let n_frames = Array::new(&opened.source, &found.dataset, context)?
+        .shape
+        .n_frames;
     let mut metadata = Metadata::new();
-    let n_frames = array.shape.n_frames;
+    let (file, source) = (&opened.file, &opened.source);
     let time_axis = describe::describe(file, source, found, n_frames, &mut metadata, context)?;
-    if dataset.ndim() > 3 {
-        let text = format!(
-            "{:?} values: the axes before the last two count as frames",
-            dataset.shape()
-        );
-        metadata.note(found.name.clone(), text);
-    }
-    let header = file
-        .get_or_parse_header(dataset.address())
-        .map_err(|refusal| refused(path, &refusal))?;
-    let (mut layout, mut filters) = (None, Vec::new());
-    for message in &header.messages {
-        match message {
-            HdfMessage::DataLayout(found) => layout = Some(&found.layout),
-            HdfMessage::FilterPipeline(found) => filters.clone_from(&found.filters),
-            HdfMessage::ExternalFiles(_) => {
-                return Err(Error::unsupported(path, "an array", "in external files"));
-            }
-            _ => {}
-        }
-    }
-    let job = Job {
-        file,
-        source,
-        found,
-        array,
-        format: match found.convention {
-            Convention::DataExchange => "Data Exchange HDF5",
-            Convention::Nexus => "NeXus HDF5",
-            Convention::Plain => "HDF5",
-        },
-        metadata,
-        time_axis,
+    let format = match found.convention {
+        Convention::DataExchange => "Data Exchange HDF5",
+        Convention::Nexus => "NeXus HDF5",
+        Convention::Plain => "HDF5",
     };
-    match layout {
-        Some(DataLayout::Contiguous { address, .. }) if *address != u64::MAX => {
-            job.contiguous(*address, context)
-        }
-        Some(DataLayout::Contiguous { .. }) => job.unwritten(),
-        Some(DataLayout::Compact { data }) => {
-            let inner = Arc::new(Source::memory(path, data.clone()));
-            let bytes = job.array.frame_bytes.saturating_mul(n_frames);
-            inner.check_range("compact data", 0, bytes as u64)?;
-            Ok(job.even(inner, 0))
-        }
-        Some(DataLayout::Chunked {
-            address,
-            dims,
-            chunk_indexing,
-            ..
-        }) => {
-            let index = Index {
-                address: *address,
-                dims,
-                indexing: chunk_indexing.as_ref(),
-            };
-            job.chunked(&index, filters, context)
-        }
-        None => Err(Error::unsupported(path, "an array", "without a layout")),
-    }
+    let described = (metadata, time_axis);
+    let job = Job::new(
+        opened,
+        &found.dataset,
+        &found.name,
+        format,
+        described,
+        context,
+    )?;
+    Ok(job.read(0, context)?.0)
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    fn new(
+        opened: &'a Opened,
+        dataset: &'a Dataset,
+        name: &'a str,
+        format: &'static str,
+        (mut metadata, time_axis): (Metadata, TimeAxis),
+        context: &Context<'_>,
+    ) -> Result<Self> {
+        let array = Array::new(&opened.source, dataset, context)?;
+        if dataset.ndim() > 3 {
+            let text = format!(
+                "{:?} values: the axes before the last two count as frames",
+                dataset.shape()
+            );
+            metadata.note(name, text);
+        }
+        Ok(Self {
+            opened,
+            dataset,
+            name,
+            array,
+            format,
+            metadata,
+            time_axis,
+        })
+    }
+
+    /// The array as its layout says, `depth` virtual data sets deep; and how many parts may be looked at for a frame.
+    fn read(
+        self,
+        depth: usize,
+        context: &mut Context<'_>,
+    ) -> Result<(Box<dyn SequenceReader>, u64)> {
+        let path = self.opened.path();
+        let address = self.dataset.address();
+        if let Some(id) = self.opened.layouts.virtual_at(address) {
+            return self.virtual_set(id, depth, context);
+        }
+        let header = self.opened.file.get_or_parse_header(address);
+        let header = header.map_err(|refusal| refused(path, &refusal))?;
+        let (mut layout, mut filters) = (None, Vec::new());
+        for message in &header.messages {
+            match message {
+                HdfMessage::DataLayout(found) => layout = Some(&found.layout),
+                HdfMessage::FilterPipeline(found) => filters.clone_from(&found.filters),
+                HdfMessage::ExternalFiles(_) => {
+                    return Err(Error::unsupported(path, "an array", "in external files"));
+                }
+                _ => {}
+            }
+        }
+        let reader = match layout {
+            Some(DataLayout::Contiguous { address, .. }) if *address != u64::MAX => {
+                self.contiguous(*address, context)
+            }
+            Some(DataLayout::Contiguous { .. }) => self.unwritten(),
+            Some(DataLayout::Compact { data }) => {
+                let inner = Arc::new(Source::memory(path, data.clone()));
+                let (array, n_frames) = (&self.array, self.array.shape.n_frames);
+                let bytes = array.frame_bytes.saturating_mul(n_frames);
+                inner.check_range("compact data", 0, bytes as u64)?;
+                Ok(self.even(inner, 0))
+            }
+            Some(DataLayout::Chunked {
+                address,
+                dims,
+                chunk_indexing,
+                ..
+            }) => {
+                let index = Index {
+                    address: *address,
+                    dims,
+                    indexing: chunk_indexing.as_ref(),
+                };
+                self.chunked(&index, filters, context)
+            }
+            None => Err(Error::unsupported(path, "an array", "without a layout")),
+        };
+        Ok((reader?, 1))
+    }
+
     fn even(self, source: Arc<Source>, offset: u64) -> Box<dyn SequenceReader> {
         Box::new(EvenFrames {
             source,
@@ -297,28 +377,26 @@ impl Job<'_> {
         address: u64,
         context: &mut Context<'_>,
     ) -> Result<Box<dyn SequenceReader>> {
-        let offset = address.saturating_add(self.file.superblock().base_address);
+        let offset = address.saturating_add(self.opened.file.superblock().base_address);
         let bytes = self.array.frame_bytes as u64;
         for frame in 0..self.array.shape.n_frames {
             let at = offset.saturating_add(bytes.saturating_mul(frame as u64));
-            if let Err(error) = self.source.check_range("pixels", at, bytes) {
+            if let Err(error) = self.opened.source.check_range("pixels", at, bytes) {
                 context.fault(error.in_frame(frame))?;
                 break;
             }
         }
-        let source = Arc::clone(self.source);
+        let source = Arc::clone(&self.opened.source);
         Ok(self.even(source, offset))
     }
 
     /// An array without data has the fill value everywhere.
     fn unwritten(mut self) -> Result<Box<dyn SequenceReader>> {
-        self.metadata.note(
-            self.found.name.clone(),
-            "was never written and holds the fill value",
-        );
+        self.metadata
+            .note(self.name, "was never written and holds the fill value");
         let shape = self.array.shape;
         let chunk = [1, shape.n_rows, shape.n_columns];
-        let grid = Grid::new(self.source, 0, shape, chunk, &[])?;
+        let grid = Grid::new(&self.opened.source, 0, shape, chunk, &[])?;
         self.in_chunks(grid, Vec::new(), chunk)
     }
 
@@ -330,18 +408,18 @@ impl Job<'_> {
     ) -> Result<Box<dyn SequenceReader>> {
         let pixel = self.array.pixel_type.bytes();
         let chunk_bytes = chunk.iter().product::<usize>() * pixel;
-        let path = self.source.path();
+        let path = self.opened.path();
         let pipeline = Pipeline::new(filters, pixel, chunk_bytes)
             .map_err(|filter| Error::unsupported(path, "filter", filter))?;
         Ok(Box::new(Chunked {
-            source: Arc::clone(self.source),
+            source: Arc::clone(&self.opened.source),
             format: self.format,
             shape: self.array.shape,
             pixel_type: self.array.pixel_type,
             byte_order: self.array.byte_order,
             grid,
             pipeline,
-            fill: fill(&self.found.dataset, pixel),
+            fill: fill(self.dataset, pixel),
             metadata: self.metadata,
             time_axis: self.time_axis,
         }))
@@ -353,8 +431,9 @@ impl Job<'_> {
         filters: Vec<FilterDescription>,
         context: &mut Context<'_>,
     ) -> Result<Box<dyn SequenceReader>> {
-        let path = self.source.path();
-        let (chunk, mut entries) = index.read(self.file, self.source, &self.found.dataset)?;
+        let path = self.opened.path();
+        let (chunk, mut entries) =
+            index.read(&self.opened.file, &self.opened.source, self.dataset)?;
         let chunk_bytes = context.limits().frame_bytes(
             path,
             (chunk[0] as u64).saturating_mul(chunk[1] as u64),
@@ -367,16 +446,16 @@ impl Job<'_> {
                 entry.size = chunk_bytes as u64;
             }
         }
-        let base = self.file.superblock().base_address;
-        let grid = Grid::new(self.source, base, self.array.shape, chunk, &entries)?;
+        let base = self.opened.file.superblock().base_address;
+        let grid = Grid::new(&self.opened.source, base, self.array.shape, chunk, &entries)?;
         if grid.n_missing() > 0 {
             let text = format!(
                 "{} chunks were never written and hold the fill value",
                 grid.n_missing()
             );
-            self.metadata.note(self.found.name.clone(), text);
+            self.metadata.note(self.name, text);
         }
-        for fault in grid.faults(self.source) {
+        for fault in grid.faults(&self.opened.source) {
             context.fault(fault)?;
         }
         self.in_chunks(grid, filters, chunk)

@@ -7,20 +7,27 @@ use hdf5_reader::error::Error as Refusal;
 use hdf5_reader::storage::{Storage, StorageBuffer};
 use hdf5_reader::{ExternalLinkResolver, Hdf5File};
 
+use super::layouts::Layouts;
 use crate::error::{Error, Result};
 use crate::source::Source;
 
 /// A source as the storage of `hdf5-reader`: nothing is allocated unless it is in the file.
-pub(super) struct Store(pub(super) Arc<Source>);
+pub(super) struct Store {
+    pub(super) source: Arc<Source>,
+    pub(super) layouts: Arc<Layouts>,
+}
 
 impl Storage for Store {
     fn len(&self) -> u64 {
-        self.0.len()
+        self.source.len()
     }
 
     fn read_range(&self, offset: u64, len: usize) -> Result<StorageBuffer, Refusal> {
-        match self.0.read_vec("a structure", offset, len as u64) {
-            Ok(bytes) => Ok(StorageBuffer::from_vec(bytes)),
+        match self.source.read_vec("a structure", offset, len as u64) {
+            Ok(mut bytes) => {
+                self.layouts.pass(offset, &mut bytes);
+                Ok(StorageBuffer::from_vec(bytes))
+            }
             Err(Error::Truncated {
                 offset,
                 needed,
