@@ -1,13 +1,14 @@
 //! A law for any CSV file with a header.
 //!
-//! `cargo run --release --example symreg_csv -- FILE --target NAME [--inputs A,B] [--units FILE]
+//! `cargo run --release --example symreg_csv -- FILE --target NAME [--inputs A,B] [--units FILE [--pure-constants]]
 //! [--operators add,sub,mul,div,exp,erf,…] [--seed N] [--seconds S] [--threads T] [--checkpoint FILE [--resume]]
 //! [--events FILE] [--predict OTHER.csv --out PRED.csv]`
 //!
 //! Searches for a law of the target column in the input columns (default: all others), prints the front, writes a report
 //! that needs no network, and with `--predict` the chosen law's values on another table. The chosen law is that of least
 //! description length, its constants replaced by round numbers where that lowers the BIC. The units file has a line `name,unit`
-//! a column; the report then shows units, and laws that add unlike quantities are marked. Without FILE it makes rows
+//! a column; the report then shows units. With units for all columns no law adds unlike quantities: fitted numbers take whatever
+//! unit is missing, or with `--pure-constants` none. Without FILE it makes rows
 //! from the published depth law of Gan et al. (preprint, Eq. 2) with 3 % noise, and says so. Some ten seconds by default;
 //! `--quick` takes two. With `--checkpoint` the state of the search is in that file after every generation, and the same command
 //! with `--resume` goes on from there to the same result, also after the process was killed. `--events` writes a line of JSON
@@ -26,7 +27,7 @@ use std::time::Instant;
 use dimless::{Dimension, Unit};
 use serde_json::{Value, json};
 use symreg::{
-    ConstantDimensions, ConstantSnapping, Criterion, Data, DimensionCheck, Evaluator, Expression,
+    ConstantDimensions, ConstantSnapping, Constraints, Criterion, Data, Evaluator, Expression,
     HtmlReport, JsonLines, Model, ParetoFront, Penalty, ProgressBar, RunControl, SearchResult,
     SymbolicRegressor,
 };
@@ -85,10 +86,13 @@ fn main() -> Outcome {
         println!("   {name} has one value in all rows: its role cannot be learned");
     }
 
-    let result = search_for_a_law(&options, &data)?;
+    let dimensions = dimensions(&inputs, &names, &target, unit_of)?;
+    if options.units.is_some() {
+        println!("{}", said_of_units(&options, dimensions.as_ref()));
+    }
+    let result = search_for_a_law(&options, &data, dimensions)?;
     let front = result.front();
-    let marks = dimension_marks(front, &inputs, &target, unit_of)?;
-    print_front(front, &marks);
+    print_front(front);
     let model = front.shortest(&data)?.ok_or("no law was found")?;
     let snapped = ConstantSnapping::new().apply(model, &data)?;
     let law = snapped.expression();
@@ -121,8 +125,20 @@ fn main() -> Outcome {
 }
 
 /// Searches as the options say, with a bar on a terminal.
-fn search_for_a_law(options: &Options, data: &Data) -> Outcome<SearchResult> {
+fn search_for_a_law(
+    options: &Options,
+    data: &Data,
+    dimensions: Option<Dimensions>,
+) -> Outcome<SearchResult> {
     let mut search = SymbolicRegressor::new().seed(options.seed);
+    if let Some((columns, target)) = dimensions {
+        let constants = if options.pure_constants {
+            ConstantDimensions::Dimensionless
+        } else {
+            ConstantDimensions::Free
+        };
+        search = search.constraints(Constraints::new().units(columns, target, constants));
+    }
     if let Some(operators) = &options.operators {
         search = search.operators(operators.iter().copied());
     }
@@ -202,46 +218,47 @@ fn in_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Outco
     Ok(pool.install(work))
 }
 
-/// For each law of the front whether its dimensions fit, fitted numbers having whatever unit is missing.
-fn dimension_marks<'a>(
-    front: &ParetoFront,
+/// The dimension of each input and of the target.
+type Dimensions = (Vec<(String, Dimension)>, Dimension);
+
+/// `None` if a unit is missing.
+fn dimensions<'a>(
     inputs: &[String],
+    names: &[String],
     target: &str,
     unit_of: impl Fn(&str) -> Option<&'a str>,
-) -> Outcome<Vec<&'static str>> {
-    let dimension = |name: &str| -> Outcome<Option<Dimension>> {
-        Ok(unit_of(name)
-            .map(Unit::parse)
-            .transpose()?
-            .map(|u| u.dimension()))
+) -> Outcome<Option<Dimensions>> {
+    let dimension = |header: &str| -> Outcome<Option<Dimension>> {
+        let unit = unit_of(header).map(Unit::parse).transpose()?;
+        Ok(unit.map(|u| u.dimension()))
     };
-    let known: Option<Vec<Dimension>> = inputs
-        .iter()
-        .map(|name| dimension(name))
-        .collect::<Outcome<Vec<_>>>()?
-        .into_iter()
-        .collect();
-    let (Some(known), Some(target)) = (known, dimension(target)?) else {
-        return Ok(vec![""; front.models().len()]);
-    };
-    let check = DimensionCheck::new().constants(ConstantDimensions::Free);
-    Ok(front
-        .models()
-        .iter()
-        .map(|m| match check.check(&m.expression(), &known, target) {
-            Ok(()) => "",
-            Err(_) => "   (its units do not fit)",
-        })
-        .collect())
+    let mut columns = Vec::new();
+    for (header, name) in inputs.iter().zip(names) {
+        match dimension(header)? {
+            Some(found) => columns.push((name.clone(), found)),
+            None => return Ok(None),
+        }
+    }
+    Ok(dimension(target)?.map(|target| (columns, target)))
 }
 
-fn print_front(front: &ParetoFront, marks: &[&str]) {
+fn said_of_units(options: &Options, dimensions: Option<&Dimensions>) -> &'static str {
+    match (dimensions, options.pure_constants) {
+        (None, _) => "   a unit is missing: units are shown, and no law is refused for them",
+        (Some(_), false) => {
+            "   laws agree with the units; fitted numbers have whatever unit is missing"
+        }
+        (Some(_), true) => "   laws agree with the units; fitted numbers have none",
+    }
+}
+
+fn print_front(front: &ParetoFront) {
     let ranking = front.ranking(Criterion::Bic, Penalty::FittedConstants);
     println!("\ncomplexity       RMSE          R2         BIC   law");
-    for (index, (model, mark)) in front.models().iter().zip(marks).enumerate() {
+    for (index, model) in front.models().iter().enumerate() {
         let ranked = ranking.iter().find(|r| r.index == index);
         println!(
-            "{:>10} {:>10.4e} {:>11.7} {:>11}{} {}{mark}",
+            "{:>10} {:>10.4e} {:>11.7} {:>11}{} {}",
             model.complexity(),
             model.rmse(),
             model.r2(),

@@ -27,6 +27,8 @@ pub struct Options {
     pub resume: bool,
     pub events: Option<PathBuf>,
     pub quick: bool,
+    /// Constants are plain numbers, whatever the units of the columns.
+    pub pure_constants: bool,
 }
 
 impl Options {
@@ -64,6 +66,7 @@ impl Options {
                 "--events" => options.events = Some(value()?.into()),
                 "--resume" => options.resume = true,
                 "--quick" => options.quick = true,
+                "--pure-constants" => options.pure_constants = true,
                 other if other.starts_with('-') => {
                     return Err(format!("unknown option {other}").into());
                 }
@@ -73,6 +76,9 @@ impl Options {
         }
         if options.predict.is_some() != options.out.is_some() {
             return Err("--predict OTHER.csv and --out PRED.csv go together".into());
+        }
+        if options.pure_constants && options.units.is_none() {
+            return Err("--pure-constants needs --units FILE".into());
         }
         if options.resume && options.checkpoint.is_none() {
             return Err("--resume needs --checkpoint FILE".into());

@@ -114,6 +114,28 @@ pub enum Error {
         /// What has it already.
         taken_by: &'static str,
     },
+    /// A part or parameter does not stand exactly once in its template.
+    #[error("`{name}` stands {found} times in the template; it must stand there once")]
+    TemplateSlot {
+        /// Name of the part or parameter.
+        name: String,
+        /// How often it stands in the text.
+        found: usize,
+    },
+    /// A part of a template has no column that varies.
+    #[error("the part `{name}` of the template has no column that varies")]
+    TemplatePart {
+        /// Name of the part.
+        name: String,
+    },
+    /// A label that the training rows do not have.
+    #[error("the label `{label}` of row {row} is not among those of the training rows")]
+    UnknownLabel {
+        /// The label.
+        label: String,
+        /// Row, counted from 0.
+        row: usize,
+    },
     /// A name was asked for that the data do not have.
     #[error("no column `{name}`; there are {available}")]
     UnknownColumn {

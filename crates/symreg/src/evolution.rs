@@ -229,7 +229,7 @@ impl ClosedRun {
 }
 
 /// Adds to the archive what nothing in it covers, and takes out what that dominates.
-fn enter(archive: &mut Vec<Individual>, individuals: &[Individual]) {
+pub(crate) fn enter(archive: &mut Vec<Individual>, individuals: &[Individual]) {
     for individual in individuals {
         if !individual.sse.is_finite() {
             continue;

@@ -109,7 +109,7 @@
 //!   be negative.
 //! - The same data, parameters and seed give the same bits, whatever the number of threads: random
 //!   streams are ChaCha8, keyed by seed, run, island, generation and slot, sums run in a fixed order, and
-//!   transcendental functions come from the `libm` crate and not from the platform.
+//!   elementary functions are the crate's own or those of the `libm` crate, not the platform's.
 //!
 //! # Feature flags
 //!
@@ -189,6 +189,7 @@ mod snapping;
 mod starts;
 mod student;
 mod symmetry;
+mod template;
 mod uncertainty;
 mod variation;
 mod watch;
@@ -231,6 +232,7 @@ pub use search::Search;
 pub use search_result::{CandidatePoint, RunResult, SearchResult, StopReason};
 pub use selection::Selection;
 pub use snapping::{ConstantSnapping, Snap, SnappedLaw};
+pub use template::{Template, TemplateLaw, TemplateResult};
 pub use uncertainty::{
     ConstantInterval, ConstantIntervals, ConstantUncertainty, IntervalMethod, Resampling,
 };

@@ -181,7 +181,7 @@ impl<'a> Search<'a> {
 }
 
 impl Alphabet {
-    fn new(settings: &SymbolicRegressor, data: &Data) -> Self {
+    pub(crate) fn new(settings: &SymbolicRegressor, data: &Data) -> Self {
         let report = data.report();
         let by_arity = |n| {
             settings
