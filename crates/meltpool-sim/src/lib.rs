@@ -100,6 +100,11 @@
 //! - W. T. Elam et al., Radiat. Phys. Chem. 63, 121 (2002), doi 10.1016/S0969-806X(01)00227-4: X-ray tables behind xraydb.
 //! - G. Marsaglia and W. W. Tsang, J. Stat. Softw. 5(8) (2000), doi 10.18637/jss.v005.i08: ziggurat.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+
 mod absorptivity;
 mod alloy;
 mod camera;
@@ -108,6 +113,7 @@ mod error;
 mod film;
 mod filter;
 mod flow;
+mod kernel;
 mod keyhole;
 mod pool;
 pub mod preset;

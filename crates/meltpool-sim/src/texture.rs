@@ -172,7 +172,7 @@ impl Texture {
 }
 
 /// Bilinear value of a periodic field with margin at pixel (column, row) plus a displacement.
-#[inline]
+#[inline(always)]
 pub(crate) fn sample(
     field: &[f32],
     shape: (usize, usize),
