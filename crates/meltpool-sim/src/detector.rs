@@ -10,6 +10,7 @@ use crate::random::{Normal, Purpose, normal, normal_all, poisson_all, stream, un
 
 /// Where the blur of the scintillator acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum BlurOrder {
     /// After the photons are counted: the noise is correlated in space, as behind a thick scintillator.
@@ -21,6 +22,7 @@ pub enum BlurOrder {
 
 /// A group of photons of one energy in a spectrum.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpectralLine {
     /// Share of the open beam's counts; the shares are scaled to a sum of 1.
     pub weight: f64,
@@ -30,6 +32,7 @@ pub struct SpectralLine {
 
 /// The structure of the open beam: profile, bands, scratches and fixed pattern.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlatStructure {
     /// Amplitude of the slow wave across the image.
     pub wave: f64,
@@ -65,6 +68,7 @@ impl Default for FlatStructure {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Detector {
     photons: f64,
     blur_px: f64,

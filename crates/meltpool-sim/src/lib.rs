@@ -92,6 +92,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `rayon` | yes | [`FilmPlan::record`] makes frames on several threads, with the same bits |
+//! | `serde` | no | `Serialize` and `Deserialize` for scenes, detectors, films, pulses and their truth |
 //!
 //! # References
 //!

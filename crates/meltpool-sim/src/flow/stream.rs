@@ -10,6 +10,7 @@ const SURFACE_LAYER: f64 = 25.0;
 
 /// One Gaussian eddy of a stream function.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Eddy {
     /// Strength $A$ in square pixels a frame.
     pub strength: f64,
@@ -30,6 +31,7 @@ pub struct Eddy {
 /// The field is invented: it looks like the recirculation seen behind a keyhole and has its speeds (up to 7.5 m/s in the
 /// preset), but solves no equation of motion.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StreamFlow {
     pool: HalfEllipse,
     eddies: Vec<Eddy>,

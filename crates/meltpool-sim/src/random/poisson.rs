@@ -115,7 +115,7 @@ fn ln(x: f64) -> f64 {
     // the fraction from 0.707 to 1.414 and the exponent, by way of the top bits of the number
     const HALF_ROOT: u64 = 0x3FE6_A09E_0000_0000;
     let bits = x.to_bits().wrapping_sub(HALF_ROOT);
-    let exponent = ((bits >> 32) as i32 >> 20) as f64;
+    let exponent = f64::from((bits >> 32) as i32 >> 20);
     let fraction = f64::from_bits((bits & 0x000F_FFFF_FFFF_FFFF) + HALF_ROOT);
     let s = (fraction - 1.0) / (fraction + 1.0);
     let s2 = s * s;
