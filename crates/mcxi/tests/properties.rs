@@ -139,7 +139,7 @@ fn settings_survive_json() -> Result<(), Box<dyn std::error::Error>> {
 
 /// The shortest transform of its own kind once kept the mean.
 #[test]
-fn four_frames_lose_their_mean() -> Result<(), Box<dyn std::error::Error>> {
+fn four_frames_lose_their_mean() -> Result<(), TestCaseError> {
     let frames = Array3::from_shape_vec((4, 1, 1), vec![1733.0, 2086.0, 2655.0, 1568.0])?;
     let rms = image(&frames, Window::Rectangular, Detrend::Mean, Band::all())?[[0, 0]];
     approx::assert_relative_eq!(rms, frames.std(0.0), max_relative = 1e-12);
