@@ -4,7 +4,7 @@
 //! mean depths are the measured ones; all else in the frames is invented (the paper's own films are not public). The table
 //! `settings.csv` has the settings, `contradictions.csv` where the supplement contradicts itself and the reading taken.
 //! For each movie a stack `sN.tif` (ImageJ TIFF of 16 bits, with pixel size and frame interval) and a moving picture `sN.png` (animated
-//! PNG, 2 x 2 pixels in one, over the flat field, bar of 100 µm). One minute and 250 MB; `--quick`: movies 3 and 10 only.
+//! PNG, 2 x 2 pixels in one, over the flat field, bar of 100 µm). One minute and 400 MB; `--quick`: movies 3 and 10 only.
 //! Output: `target/figures/gan_movies/`.
 
 use std::error::Error;
@@ -211,7 +211,8 @@ fn main() -> Outcome<()> {
             movie.thickness_mm
         );
         let label = format!("S{number}: {} W, {} m/s", movie.power_w, movie.speed_m_s);
-        let middle: Array2<f32> = frames.slice(s![n / 2, 20.., ..]).to_owned();
+        // the plate only: air would take up the gray scale
+        let middle: Array2<f32> = frames.slice(s![n / 2, 26.., ..]).to_owned();
         page = page.panel(
             RadiographFigure::new(&middle, pixel_um, Axis::dimensionless(&label))
                 .contrast(Contrast::Percentile {
