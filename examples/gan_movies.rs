@@ -210,7 +210,7 @@ fn main() -> Outcome<()> {
             movie.exposure_us,
             movie.thickness_mm
         );
-        let label = format!("S{number}: {} W, {} m/s", movie.power_w, movie.speed_m_s);
+        let label = format!("S{number}");
         // the plate only: air would take up the gray scale
         let middle: Array2<f32> = frames.slice(s![n / 2, 26.., ..]).to_owned();
         page = page.panel(
