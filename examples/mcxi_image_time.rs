@@ -1,4 +1,5 @@
-//! CPU time of one band image of 512 x 512 counts, and of reading the counts: what `benches/peers/mcxi.py` compares.
+//! CPU time of one band image of 512 x 512 counts, of reading the counts, and (up to 64 frames) of twelve dynamic modes: what
+//! `benches/peers/mcxi.py` compares.
 //!
 //! `-- FRAMES`: 32 unless given. Generated data; no picture. Some seconds. The last line is JSON.
 
@@ -6,6 +7,7 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
+use mcxi::rival::DynamicModes;
 use mcxi::{Band, Detrend, FrameRate, MoveContrast};
 use ndarray::Array3;
 
@@ -64,8 +66,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(())
     })?;
     assert!(mean > 0.0);
+    let (mut modes_ms, mut factors) = (0.0, 0.0);
+    if n <= 64 {
+        let modes = DynamicModes::new(FrameRate::from_hertz(1.0)?).rank(12);
+        modes_ms = mean_ms(|| {
+            let found = modes.decompose(&frames.view())?;
+            factors = found.eigenvalues().iter().map(|v| v.norm()).sum();
+            Ok(())
+        })?;
+    }
     println!(
-        r#"{{"frames": {n}, "cpu_ms": {cpu_ms:.3}, "read_ms": {read_ms:.3}, "mean": {mean:.9}, "parity": {sum}}}"#
+        r#"{{"frames": {n}, "cpu_ms": {cpu_ms:.3}, "read_ms": {read_ms:.3}, "modes_ms": {modes_ms:.1}, "modes_factors": {factors:.9}, "mean": {mean:.9}, "parity": {sum}}}"#
     );
     Ok(())
 }

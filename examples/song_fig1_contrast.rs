@@ -2,10 +2,10 @@
 //!
 //! What is seen: in one frame the liquid's texture drowns in the roughness of the plate; band-passed it stands out. The figure is
 //! inferred from the text of the review record (contrast-to-noise 0.78 against about ten times more); the frames are simulated, with
-//! known flow. `--input STACK --pixel-um X --rate-hz Y` shows own frames, without truth. Some 30 s (`--quick`: one seed). Output:
+//! known flow. `--input STACK --pixel-um X --rate-hz Y` shows own frames, without truth. Seven seeds, some 2 min (`--quick`: one seed). Output:
 //! `target/figures/song_fig1_contrast/`.
 
-use mcxi::rival::{differences, pair_means, svd_filter, temporal_std};
+use mcxi::rival::{DynamicModes, differences, pair_means, svd_filter, temporal_std};
 use mcxi::{
     Band, BandPass, ContrastToNoise, Detrend, FrameRate, MoveContrast, NoiseTerms, Normalization,
     Window, auc, gaussian,
@@ -60,6 +60,16 @@ fn region_images(
         (
             "components 1 to 11",
             temporal_std(&svd_filter(&view, 1..12)?.view())?,
+        ),
+        (
+            "dynamic modes of the band, rank 12",
+            temporal_std(
+                &DynamicModes::new(rate)
+                    .rank(12)
+                    .decompose(&view)?
+                    .sequence(Band::from_fraction(BAND.0, BAND.1))?
+                    .view(),
+            )?,
         ),
         ("differences", temporal_std(&differences(&view, 1)?.view())?),
         ("pair means", temporal_std(&pair_means(&view)?.view())?),
@@ -140,8 +150,9 @@ fn main() -> Outcome<()> {
     let rate = FrameRate::from_hertz(1.087e6)?;
     let mut table = "photons,seed,quantity,sigma_px,value\n".to_owned();
     let mut cnr = Vec::new();
-    let seeds = if is_quick() { 1..=1 } else { 1..=3_u64 };
-    for seed in seeds {
+    // the scene's settings were chosen on seeds 1 and 2
+    let seeds = if is_quick() { 1..=1 } else { 1..=7_u64 };
+    for seed in seeds.clone() {
         let scene = song_scene(2e4, FRAMES, seed)?;
         let absorption = frame(&scene.absorbance, FRAMES / 2);
         let motion = moving(&scene.absorbance, rate)?;
@@ -184,24 +195,43 @@ fn main() -> Outcome<()> {
             )?;
         }
     }
-    let mut areas = Vec::new();
+    let (mut areas, mut smallest) = (Vec::new(), f64::INFINITY);
     for photons in [2e3, 8e3, 2e4] {
-        let scene = song_scene(photons, FRAMES, 1)?;
-        for sigma_px in [0.0, 2.0] {
-            for (name, area) in region_images(&scene, rate, sigma_px)? {
-                println!("{photons:>6} photons, {sigma_px} px: AUC {area:.4}  {name}");
-                writeln!(table, "{photons},1,\"auc {name}\",{sigma_px},{area:.5}")?;
-                areas.push(json!({ "photons": photons, "sigma_px": sigma_px, "method": name, "auc": area }));
+        for seed in seeds.clone() {
+            let scene = song_scene(photons, FRAMES, seed)?;
+            for sigma_px in [0.0, 2.0] {
+                let results = region_images(&scene, rate, sigma_px)?;
+                // the first two are motion contrast
+                let best = |part: &[(&str, f64)]| part.iter().map(|(_, a)| *a).fold(0.0, f64::max);
+                let margin = best(&results[..2]) - best(&results[2..]);
+                println!(
+                    "{photons:>6} photons, seed {seed}, {sigma_px} px: {margin:+.4} over the best rival"
+                );
+                // smoothed, all good methods come so close to 1 that they differ by chance
+                if sigma_px < 1.0 {
+                    smallest = smallest.min(margin);
+                }
+                for (name, area) in results {
+                    writeln!(
+                        table,
+                        "{photons},{seed},\"auc {name}\",{sigma_px},{area:.5}"
+                    )?;
+                    if seed == 1 {
+                        println!("{photons:>6} photons, {sigma_px} px: AUC {area:.4}  {name}");
+                        areas.push(json!({ "photons": photons, "sigma_px": sigma_px, "method": name, "auc": area }));
+                    }
+                }
             }
         }
     }
+    assert!(smallest >= 0.0, "a rival is better by {}", -smallest);
     std::fs::write(
         "target/figures/song_fig1_contrast/song_fig1_contrast.csv",
         table,
     )?;
     println!(
         "{}",
-        json!({ "cnr_absorption": cnr[0].0, "cnr_motion": cnr[0].1, "sigma_px": SIGMA_PX, "auc": areas })
+        json!({ "cnr_absorption": cnr.iter().map(|c| c.0).collect::<Vec<f64>>(), "cnr_motion": cnr.iter().map(|c| c.1).collect::<Vec<f64>>(), "sigma_px": SIGMA_PX, "smallest_auc_margin": smallest, "auc": areas })
     );
     Ok(())
 }

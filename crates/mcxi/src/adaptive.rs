@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayRef2, Zip};
 
+use crate::band::Band;
 use crate::error::{Error, Result};
 use crate::quality::rank_auc;
 use crate::region::{check_mask, moments};
@@ -127,8 +128,79 @@ impl<R: Real> Spectrum<R> {
     }
 }
 
+impl<R: Real> Spectrum<R> {
+    /// The band of consecutive frequencies, from `first` on, in which the mean pixel rises furthest above the noise; no region has to be known.
+    ///
+    /// The noise is the mean level $L$ of the frequencies of `tail`, where nothing should move. Of the mean densities $\bar P_k$ of all pixels the
+    /// criterion is
+    /// $$\frac{\sum_{k=a}^b (\bar P_k - L)}{L\sqrt{b - a + 1}},$$
+    /// the contrast to noise of the power of that band for a pixel that moves as the mean does: its excess over the standard deviation
+    /// of the noise, whose densities are independent and exponential (rectangular window). Pixels that are not finite are left out. Drift
+    /// and gain jitter count as motion: normalize first, and let `first` skip the lowest frequencies.
+    ///
+    /// # Performance
+    ///
+    /// $O(n)$ a frequency and $O(K^2)$.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BandOutside`] and [`Error::BandBetweenBins`] for the tail; [`Error::InvalidParameter`] if `first` does not lie below it;
+    /// [`Error::Numerical`] if there is no noise in it.
+    pub fn automatic_band(&self, first: usize, tail: Band) -> Result<BandChoice> {
+        let noise_bins = tail.bins(self.transform_length(), self.frame_rate())?;
+        if first >= *noise_bins.start() {
+            return Err(Error::parameter("first", "below the tail", first));
+        }
+        let mean = |k: usize| -> Result<f64> {
+            let density = self.density(k)?;
+            let (mut sum, mut n) = (0.0, 0.0);
+            for p in density.iter().map(|p| p.as_f64()).filter(|p| p.is_finite()) {
+                sum += p;
+                n += 1.0;
+            }
+            Ok(sum / n)
+        };
+        let count = noise_bins.clone().count() as f64;
+        let last = *noise_bins.start();
+        let mut level = 0.0;
+        for k in noise_bins {
+            level += mean(k)? / count;
+        }
+        if level.is_nan() || level <= 0.0 {
+            return Err(Error::Numerical {
+                method: "an automatic band",
+                reason: "the tail holds no noise to compare with",
+            });
+        }
+        let excess = (first..last)
+            .map(|k| Ok(mean(k)? / level - 1.0))
+            .collect::<Result<Vec<f64>>>()?;
+        let mut best = BandChoice {
+            low_hz: f64::NAN,
+            high_hz: f64::NAN,
+            score: f64::NEG_INFINITY,
+        };
+        for low in 0..excess.len() {
+            let mut sum = 0.0;
+            for (high, excess) in excess.iter().enumerate().skip(low) {
+                sum += excess;
+                let score = sum / ((high - low + 1) as f64).sqrt();
+                if score > best.score {
+                    best = BandChoice {
+                        low_hz: self.frequency_hz(first + low),
+                        high_hz: self.frequency_hz(first + high),
+                        score,
+                    };
+                }
+            }
+        }
+        Ok(best)
+    }
+}
+
 /// What the best band is best at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum BandCriterion {
     /// $(\mu_s - \mu_b)/\sigma_b$ of the RMS image.
@@ -139,6 +211,7 @@ pub enum BandCriterion {
 
 /// The band that was chosen.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BandChoice {
     /// Lower edge in Hz.
     pub low_hz: f64,

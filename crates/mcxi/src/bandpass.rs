@@ -15,6 +15,7 @@ const GATHERED: usize = 64;
 
 /// How a record is continued beyond its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Extension {
     /// Mirrored behind its last frame, $d_{2T-1-n} = d_n$: the filter meets a jump in slope, not in value, and nothing of the end
     /// appears at the start.
@@ -45,6 +46,7 @@ pub enum Extension {
 ///
 /// $O(T \log T)$ a pixel by a planned transform of twice the length; memory is that of the result.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BandPass {
     rate: FrameRate,
     band: Band,

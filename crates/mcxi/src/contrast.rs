@@ -52,6 +52,7 @@ const LONGEST: usize = 1 << 22;
 /// No spectrum is kept: memory besides input and output is some 0.2 MB and 100 bytes a frame, for each thread. All bands and measures
 /// take one pass. The bits do not depend on the number of threads or on the other pixels.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MoveContrast {
     rate: FrameRate,
     bands: Vec<Band>,
@@ -64,6 +65,7 @@ pub struct MoveContrast {
 
 /// One image of a band.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BandImage<R> {
     /// The band.
     pub band: Band,

@@ -42,6 +42,7 @@ use crate::window::Window;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MotionDetector {
     rate: FrameRate,
     band: Band,
@@ -52,6 +53,7 @@ pub struct MotionDetector {
 
 /// What a [`MotionDetector`] found.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Detection<R> {
     /// Mean density of the band over that of the tail; 1 on average without motion. Not a number where the tail is empty.
     pub ratio: Array2<R>,

@@ -4,6 +4,7 @@
 ///
 /// Images use [`Detrend::Linear`] unless set: slow drift lies in the lowest frequencies and leaks into the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Detrend {
     /// Nothing.
     None,

@@ -1,4 +1,8 @@
-//! Eigenvalues of symmetric matrices as small as a sequence is long.
+//! Eigenvalues of matrices as small as a sequence is long: symmetric here, general ones below.
+
+mod general;
+
+pub(crate) use general::{general, solve};
 
 use ndarray::{Array1, Array2};
 

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 
 /// What is done with pixels that are infinite or not a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum NonFinite {
     /// The results of that pixel, and of no other, are not a number.
     #[default]

@@ -86,7 +86,7 @@
 //! |---|---|
 //! | one image of what moves | [`MoveContrast::image`]; several bands and measures in one pass: [`MoveContrast::images`] |
 //! | short records (about 30 frames), broad motion | [`Window::Rectangular`]: Hann halves the record and costs detection |
-//! | no band to choose | [`Spectrum::wiener_image`]; [`Spectrum::best_band`] if regions are known |
+//! | no band to choose | [`Spectrum::wiener_image`]; [`Spectrum::automatic_band`]; [`Spectrum::best_band`] if regions are known |
 //! | images over time | [`MoveContrast::sliding`]; live: [`MoveContrast::stream`]; larger than memory: [`MoveContrast::sliding_from`], [`MoveContrast::images_from`] |
 //! | a sequence for optical flow | [`BandPass`] |
 //! | does this pixel move? | [`MotionDetector`] |
@@ -99,6 +99,7 @@
 //! |---|---|---|
 //! | `rayon` | yes | blocks of pixels on several threads, with the same bits |
 //! | `lapack` | no | eigenvalues for [`rival::svd_filter`] and [`rival::RobustPca`] by LAPACK through `ndarray-linalg`; the final binary links the library |
+//! | `serde` | no | `Serialize` and `Deserialize` for settings and results |
 //!
 //! # References
 //!

@@ -2,6 +2,7 @@
 
 /// What an image shows of the band, with $c_k$ = 1 at zero and Nyquist and 2 elsewhere, and $S_1 = \sum w$, $S_2 = \sum w^2$.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Measure {
     /// $\big(\sum_{k \in B} c_k|X_k|^2/(N S_2)\big)^{1/2}$, the standard deviation of what lies in the band, in units of the input.

@@ -30,6 +30,7 @@ impl MoveContrast {
 
 /// Noise of a detector that counts photons.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PhotonModel {
     photons_per_count: f64,
     read_noise: f64,

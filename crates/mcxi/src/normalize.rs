@@ -25,6 +25,7 @@ use crate::sample::{Real, Sample};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Normalization {
     flat: Option<Array2<f64>>,
     dark: f64,

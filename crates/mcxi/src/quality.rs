@@ -23,6 +23,7 @@ use crate::sample::{Real, Sample};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ContrastToNoise {
     /// Mean of the signal region.
     pub signal_mean: f64,
@@ -99,6 +100,7 @@ impl ContrastToNoise {
 /// In one frame $\sigma_b^2 = \sigma_{fp}^2 + \sigma_n^2$. After a band that keeps the fraction $\beta$ of white noise and the part $r$ of the
 /// signal, the contrast to noise has grown by $r\sqrt{(\sigma_{fp}^2 + \sigma_n^2)/(\beta\sigma_n^2)}$.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NoiseTerms {
     /// $\sigma_{fp}$: spatial standard deviation of what does not change; the noise left in the mean over time is taken off.
     pub fixed_pattern_std: f64,
@@ -206,6 +208,7 @@ pub(crate) fn rank_auc(signal: &[f64], background: &[f64]) -> f64 {
 
 /// One point of the receiver operating characteristic.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RocPoint {
     /// Pixels at or above this value are called signal.
     pub threshold: f64,

@@ -164,6 +164,11 @@ impl<R: Real> Spectrum<R> {
         self.n
     }
 
+    /// The frame rate.
+    pub fn frame_rate(&self) -> FrameRate {
+        self.rate
+    }
+
     /// $f_k = k f_s/N$ in Hz.
     pub fn frequency_hz(&self, bin: usize) -> f64 {
         bin as f64 * self.rate.hertz() / self.n as f64

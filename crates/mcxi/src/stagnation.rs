@@ -34,6 +34,7 @@ use crate::smooth::gaussian;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StagnationMap {
     contrast: MoveContrast,
     probability: f64,
@@ -42,6 +43,7 @@ pub struct StagnationMap {
 
 /// A map of zones at rest.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stagnation {
     /// Liquid that was not seen to move.
     pub mask: Array2<bool>,
@@ -53,6 +55,7 @@ pub struct Stagnation {
 
 /// The zone in one window.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StagnationAt {
     /// Middle of the window, in frames.
     pub center: f64,

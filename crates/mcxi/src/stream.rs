@@ -15,6 +15,7 @@ use crate::sample::Sample;
 
 /// The images of one window.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WindowImages<R> {
     /// First frame of the window.
     pub start: usize,

@@ -8,6 +8,7 @@ use std::f64::consts::TAU;
 /// on some thirty frames of a broad spectrum the rectangular window detects more. Source: F. J. Harris, Proc. IEEE 66, 51 (1978),
 /// doi 10.1109/PROC.1978.10837, Eqs. 27, 31 and 32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Window {
     /// 1 for every frame.
     Rectangular,
@@ -68,6 +69,7 @@ impl Window {
 
 /// Sums of the weights of a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WindowSums {
     /// $S_1$, which scales amplitudes.
     pub first: f64,

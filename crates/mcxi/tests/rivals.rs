@@ -2,12 +2,13 @@
 
 mod common;
 
+use approx::assert_abs_diff_eq;
 use common::{Outcome, deviation, frames, golden};
 use mcxi::rival::{
-    RobustPca, StopReason, differences, excess_std, pair_means, subtract_mean, subtract_median,
-    svd_filter, temporal_std,
+    DynamicModes, RobustPca, StopReason, differences, excess_std, pair_means, subtract_mean,
+    subtract_median, svd_filter, temporal_std,
 };
-use mcxi::{Detrend, Error, FrameRate, MoveContrast, Window};
+use mcxi::{Band, Detrend, Error, FrameRate, MoveContrast, Window};
 use ndarray::{Array3, Axis, s};
 
 const RATE: f64 = 1.087e6;
@@ -76,6 +77,91 @@ fn statistics_over_time() -> Outcome {
     let lag = differences(&input.view(), 5)?;
     let difference = input[[5, 7, 7]] - input[[0, 7, 7]];
     approx::assert_relative_eq!(lag[[0, 7, 7]], difference, max_relative = 1e-15);
+    Ok(())
+}
+
+/// Two damped waves that run across the image and a still one: their factors are the eigenvalues, and each is a band.
+#[test]
+fn modes_of_known_factors() -> Outcome {
+    let rate = FrameRate::from_hertz(1000.0)?;
+    let wave = |n: usize, x: usize, decay: f64, turn: f64| {
+        decay.powi(n as i32) * (std::f64::consts::TAU * turn * n as f64 + 0.7 * x as f64).cos()
+    };
+    let still = |y: usize, x: usize| 50.0 + 3.0 * ((y * 5 + x * 3) % 7) as f64;
+    let frames = Array3::from_shape_fn((30, 6, 9), |(n, y, x)| {
+        still(y, x) + 4.0 * wave(n, x, 0.98, 0.11) + wave(n, 2 * x + y, 1.0, 0.31)
+    });
+    let modes = DynamicModes::new(rate).decompose(&frames.view())?;
+    assert_eq!(modes.eigenvalues().len(), 5);
+    for (factor, turn) in [(1.0, 0.0), (0.98, 0.11), (1.0, 0.31)] {
+        let near = modes.eigenvalues().iter().map(|v| {
+            (v.norm() - factor).abs() + (v.arg().abs() / std::f64::consts::TAU - turn).abs()
+        });
+        assert!(near.fold(f64::INFINITY, f64::min) < 1e-7, "{factor} {turn}");
+    }
+    let moving = modes.sequence(Band::from_hertz(50.0, 200.0))?;
+    let fast = modes.sequence(Band::from_hertz(200.0, 500.0))?;
+    for ((n, y, x), value) in moving.indexed_iter() {
+        assert_abs_diff_eq!(*value, 4.0 * wave(n, x, 0.98, 0.11), epsilon = 1e-5);
+        assert_abs_diff_eq!(
+            fast[[n, y, x]],
+            wave(n, 2 * x + y, 1.0, 0.31),
+            epsilon = 1e-5
+        );
+    }
+    assert!(
+        modes
+            .sequence(Band::from_hertz(350.0, 400.0))?
+            .iter()
+            .all(|v| *v == 0.0)
+    );
+    for rank in [0, 30] {
+        let refused = DynamicModes::new(rate).rank(rank).decompose(&frames.view());
+        assert!(matches!(
+            refused,
+            Err(Error::InvalidParameter { name: "rank", .. })
+        ));
+    }
+    let two = frames.slice(s![..2, .., ..]);
+    let refused = DynamicModes::new(rate).decompose(&two);
+    assert!(matches!(refused, Err(Error::TooFewFrames { .. })));
+    let dark = Array3::<u8>::zeros((5, 3, 3));
+    assert!(DynamicModes::new(rate).decompose(&dark.view()).is_err());
+    Ok(())
+}
+
+/// Motion between 0.1 and 0.2 of the frame rate under white noise: the band is found, no region being given.
+#[test]
+fn the_automatic_band_is_where_the_motion_is() -> Outcome {
+    let rate = FrameRate::from_hertz(1.0)?;
+    let mut state = 7_u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(state >> 8) / f64::from(1 << 24) - 0.5
+    };
+    let frames = Array3::from_shape_fn((64, 40, 40), |(n, y, x)| {
+        let turns: f64 = (8..12)
+            .map(|k| (std::f64::consts::TAU * k as f64 / 64.0 * n as f64 + (y * k) as f64).sin())
+            .sum();
+        random() + if x < 10 { 0.3 * turns } else { 0.0 }
+    });
+    let spectrum = MoveContrast::new(rate)
+        .window(Window::Rectangular)
+        .detrend(Detrend::Mean)
+        .spectrum(&frames.view())?;
+    let band = spectrum.automatic_band(1, Band::from_fraction(0.35, 0.48))?;
+    assert_abs_diff_eq!(band.low_hz, 8.0 / 64.0, epsilon = 1e-12);
+    assert_abs_diff_eq!(band.high_hz, 11.0 / 64.0, epsilon = 1e-12);
+    assert!(band.score > 1.0, "{band:?}");
+    let still = Array3::<f64>::zeros((64, 2, 2));
+    let silent = MoveContrast::new(rate).spectrum(&still.view())?;
+    let refused = silent.automatic_band(1, Band::from_fraction(0.35, 0.48));
+    assert!(matches!(refused, Err(Error::Numerical { .. })));
+    let refused = spectrum.automatic_band(30, Band::from_fraction(0.35, 0.48));
+    assert!(matches!(
+        refused,
+        Err(Error::InvalidParameter { name: "first", .. })
+    ));
     Ok(())
 }
 

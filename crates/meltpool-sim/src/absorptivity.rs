@@ -4,6 +4,7 @@ use crate::error::{Result, not_negative, require};
 
 /// The absorptance as a function of the keyhole's depth over the radius of the spot.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Absorptivity {
     /// $\eta = \eta_0 + (\eta_\infty - \eta_0)(1 - e^{-c\,(1 + h)\,d/r_0})$ with the relative fluctuation $h$ of the width.

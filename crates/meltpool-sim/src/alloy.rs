@@ -7,6 +7,7 @@
 /// the beam of Gan et al. Thermal properties: the constants published beside the keyhole depths of Gan et al.
 /// (github.com/xiaoyuxie-vico/PyDimension); those of IN718 are nominal values from memory, see [`is_sourced`](Self::is_sourced).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Alloy {
     /// 90 Ti, 6 Al, 4 V by weight; 4430 kg/m³.

@@ -9,6 +9,7 @@ const MAX_PIXELS: u64 = 1 << 26;
 ///
 /// Rows run down, columns to the right. Positions are in pixels with the centers of pixels at whole numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Camera {
     n_rows: usize,
     n_columns: usize,

@@ -4,11 +4,13 @@ use ndarray::{Array2, Zip};
 
 use crate::camera::Camera;
 use crate::error::{Result, finite, not_negative, positive, require};
-use crate::filter::{Border, Scratch, blur, exp_f32, standardized, weights_f32};
-use crate::random::{Normal, Purpose, normal, poisson_all, stream, uniform};
+use crate::filter::{Border, Scratch, add_exp, blur, blur_from, standardized, weights_f32};
+use crate::kernel::dispatch::{Job, dispatch};
+use crate::random::{Normal, Purpose, normal, normal_all, poisson_all, stream, uniform};
 
 /// Where the blur of the scintillator acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum BlurOrder {
     /// After the photons are counted: the noise is correlated in space, as behind a thick scintillator.
@@ -20,6 +22,7 @@ pub enum BlurOrder {
 
 /// A group of photons of one energy in a spectrum.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpectralLine {
     /// Share of the open beam's counts; the shares are scaled to a sum of 1.
     pub weight: f64,
@@ -29,6 +32,7 @@ pub struct SpectralLine {
 
 /// The structure of the open beam: profile, bands, scratches and fixed pattern.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlatStructure {
     /// Amplitude of the slow wave across the image.
     pub wave: f64,
@@ -64,6 +68,7 @@ impl Default for FlatStructure {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Detector {
     photons: f64,
     blur_px: f64,
@@ -327,21 +332,15 @@ impl Detector {
         let share = 1.0 / self.sub_frames.max(1) as f32;
         let total: f64 = self.spectrum.iter().map(|line| line.weight).sum();
         let w = camera.n_columns();
-        work.plane.clear();
+        work.plane.resize(absorbance.len(), 0.0);
         if self.spectrum.is_empty() {
-            work.plane
-                .extend(absorbance.iter().map(|a| share * exp_f32(-a)));
-        } else {
-            work.plane.resize(absorbance.len(), 0.0);
-            for line in &self.spectrum {
-                let (weight, m) = (
-                    share * (line.weight / total) as f32,
-                    line.relative_attenuation as f32,
-                );
-                for (i, a) in work.plane.iter_mut().zip(absorbance) {
-                    *i += weight * exp_f32(-a * m);
-                }
-            }
+            add_exp(&mut work.plane, absorbance, 0.0, share, 1.0);
+        }
+        for (i, line) in self.spectrum.iter().enumerate() {
+            let weight = share * (line.weight / total) as f32;
+            let m = line.relative_attenuation as f32;
+            let keep = if i == 0 { 0.0 } else { 1.0 };
+            add_exp(&mut work.plane, absorbance, keep, weight, m);
         }
         if self.edge == 0.0 {
             for (out, i) in out.iter_mut().zip(&work.plane) {
@@ -349,12 +348,12 @@ impl Detector {
             }
             return;
         }
-        work.smooth.clear();
-        work.smooth.extend_from_slice(absorbance);
+        work.smooth.resize(absorbance.len(), 0.0);
         if work.edge_weights.is_empty() {
             work.edge_weights = weights_f32(0.8);
         }
-        blur(
+        blur_from(
+            absorbance,
             &mut work.smooth,
             w,
             &work.edge_weights,
@@ -362,37 +361,13 @@ impl Detector {
             Border::Reflect,
             &mut work.scratch,
         );
-        let (smooth, edge, h) = (&work.smooth, self.edge as f32, camera.n_rows());
-        let row = |y: usize| &smooth[y * w..(y + 1) * w];
-        for (y, (out, plane)) in out
-            .chunks_exact_mut(w)
-            .zip(work.plane.chunks_exact(w))
-            .enumerate()
-        {
-            let (here, above, below) = (row(y), row(y.saturating_sub(1)), row((y + 1).min(h - 1)));
-            let bright = |plane: f32, vertical: f32, left: f32, center: f32, right: f32| {
-                let laplacian = vertical + left + right - 4.0 * center;
-                plane * (1.0 + edge * laplacian.clamp(-0.4, 0.4))
-            };
-            // the first and last pixel stand in for their missing neighbors
-            for x in [0, w - 1] {
-                let (left, right) = (here[x.saturating_sub(1)], here[(x + 1).min(w - 1)]);
-                if x == 0 || w > 1 {
-                    out[x] += bright(plane[x], above[x] + below[x], left, here[x], right);
-                }
-                if w == 1 {
-                    break;
-                }
-            }
-            if w > 2 {
-                let vertical = above[1..w - 1].iter().zip(&below[1..w - 1]);
-                let across = here.iter().zip(&here[1..w - 1]).zip(&here[2..]);
-                let inner = out[1..w - 1].iter_mut().zip(&plane[1..w - 1]);
-                for (((out, plane), (a, b)), ((l, c), r)) in inner.zip(vertical).zip(across) {
-                    *out += bright(*plane, a + b, *l, *c, *r);
-                }
-            }
-        }
+        dispatch(Edges {
+            smooth: &work.smooth,
+            plane: &work.plane,
+            edge: self.edge as f32,
+            w,
+            out,
+        });
     }
 
     /// The factor on all counts of a frame: gain jitter and bunch.
@@ -461,20 +436,23 @@ impl Detector {
                 Purpose::ReadNoise
             },
         );
-        let gauss = Normal::new();
-        let (gain, dark, read) = (self.gain as f32, self.dark as f32, self.read_noise as f32);
-        let top = f32::from(self.saturation);
-        intensity
-            .iter()
-            .map(|i| {
-                let z = if read > 0.0 {
-                    gauss.draw(&mut rng) as f32
-                } else {
-                    0.0
-                };
-                (gain * i + dark + read * z + 0.5).clamp(0.0, top) as u16
-            })
-            .collect()
+        work.plane.resize(intensity.len(), 0.0);
+        if self.read_noise > 0.0 {
+            normal_all(&mut rng, &mut work.plane);
+        } else {
+            work.plane.fill(0.0);
+        }
+        let mut counts = vec![0; intensity.len()];
+        dispatch(Digitize {
+            light: intensity,
+            noise: &work.plane,
+            gain: self.gain as f32,
+            dark: self.dark as f32,
+            read_noise: self.read_noise as f32,
+            top: f32::from(self.saturation),
+            out: &mut counts,
+        });
+        counts
     }
 
     /// Which pixels are broken: 0 sound, 1 dead, 2 hot.
@@ -502,6 +480,80 @@ impl Detector {
                     2 => *count = self.saturation,
                     _ => {}
                 });
+        }
+    }
+}
+
+/// Brightens and darkens edges: adds the plane times one more than the clipped Laplacian to `out`.
+struct Edges<'a> {
+    smooth: &'a [f32],
+    plane: &'a [f32],
+    edge: f32,
+    w: usize,
+    out: &'a mut [f32],
+}
+
+impl Job for Edges<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let Self {
+            smooth,
+            plane,
+            edge,
+            w,
+            out,
+        } = self;
+        let h = smooth.len() / w;
+        let row = |y: usize| &smooth[y * w..(y + 1) * w];
+        for (y, (out, plane)) in out
+            .chunks_exact_mut(w)
+            .zip(plane.chunks_exact(w))
+            .enumerate()
+        {
+            let (here, above, below) = (row(y), row(y.saturating_sub(1)), row((y + 1).min(h - 1)));
+            let bright = |plane: f32, vertical: f32, left: f32, center: f32, right: f32| {
+                let laplacian = vertical + left + right - 4.0 * center;
+                plane * (1.0 + edge * laplacian.clamp(-0.4, 0.4))
+            };
+            // the first and last pixel stand in for their missing neighbors
+            for x in [0, w - 1] {
+                let (left, right) = (here[x.saturating_sub(1)], here[(x + 1).min(w - 1)]);
+                if x == 0 || w > 1 {
+                    out[x] += bright(plane[x], above[x] + below[x], left, here[x], right);
+                }
+                if w == 1 {
+                    break;
+                }
+            }
+            if w > 2 {
+                let vertical = above[1..w - 1].iter().zip(&below[1..w - 1]);
+                let across = here.iter().zip(&here[1..w - 1]).zip(&here[2..]);
+                let inner = out[1..w - 1].iter_mut().zip(&plane[1..w - 1]);
+                for (((out, plane), (a, b)), ((l, c), r)) in inner.zip(vertical).zip(across) {
+                    *out += bright(*plane, a + b, *l, *c, *r);
+                }
+            }
+        }
+    }
+}
+
+/// Counts of light and read noise.
+struct Digitize<'a> {
+    light: &'a [f32],
+    noise: &'a [f32],
+    gain: f32,
+    dark: f32,
+    read_noise: f32,
+    top: f32,
+    out: &'a mut [u16],
+}
+
+impl Job for Digitize<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for ((out, i), z) in self.out.iter_mut().zip(self.light).zip(self.noise) {
+            let count = self.gain * i + self.dark + self.read_noise * z + 0.5;
+            *out = count.clamp(0.0, self.top) as i32 as u16;
         }
     }
 }

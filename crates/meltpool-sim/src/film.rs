@@ -34,6 +34,7 @@ const MAX_FRAMES: u64 = 1 << 24;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Film {
     pub(crate) scene: Scene,
     pub(crate) detector: Detector,

@@ -20,6 +20,7 @@ use crate::error::Result;
 
 /// A position in pixels: `x` to the right, `y` down.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Position {
     /// Column.
     pub x: f64,
@@ -36,6 +37,7 @@ impl Position {
 
 /// A velocity in pixels a frame: `u` along `x`, `v` along `y`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Velocity {
     /// To the right.
     pub u: f64,
@@ -62,6 +64,7 @@ impl Velocity {
 /// | `Wall` | `Stream` that follows the walls of a moving keyhole | no | 0 |
 /// | `Moving` | any of these carried along at a constant velocity | no | that of the inner field |
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Flow {
     /// No motion.

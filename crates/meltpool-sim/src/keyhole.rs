@@ -13,6 +13,7 @@ use crate::error::Result;
 
 /// The keyhole at one depth: from the left wall to the right one, in columns.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Slice {
     /// Column of the left (rear) wall.
     pub left: f64,
@@ -41,6 +42,7 @@ impl Slice {
 
 /// The velocity of both walls at one depth.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WallSpeed {
     /// The walls.
     pub slice: Slice,
@@ -54,6 +56,7 @@ pub struct WallSpeed {
 ///
 /// Times are in frames, depths in pixels below the surface, columns in pixels.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Keyhole {
     /// A J-shaped keyhole that swells and shrinks periodically.

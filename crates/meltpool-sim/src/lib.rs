@@ -92,6 +92,7 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `rayon` | yes | [`FilmPlan::record`] makes frames on several threads, with the same bits |
+//! | `serde` | no | `Serialize` and `Deserialize` for scenes, detectors, films, pulses and their truth |
 //!
 //! # References
 //!
@@ -99,6 +100,11 @@
 //! - NIST mds2-2525, doi 10.18434/mds2-2525: absorptance of a spot pulse.
 //! - W. T. Elam et al., Radiat. Phys. Chem. 63, 121 (2002), doi 10.1016/S0969-806X(01)00227-4: X-ray tables behind xraydb.
 //! - G. Marsaglia and W. W. Tsang, J. Stat. Softw. 5(8) (2000), doi 10.18637/jss.v005.i08: ziggurat.
+
+#![expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
 
 mod absorptivity;
 mod alloy;
@@ -108,6 +114,7 @@ mod error;
 mod film;
 mod filter;
 mod flow;
+mod kernel;
 mod keyhole;
 mod pool;
 pub mod preset;

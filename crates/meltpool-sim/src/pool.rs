@@ -8,6 +8,7 @@ use crate::flow::Position;
 /// Its level is $L = 1 - (\Delta x/a)^2 - (\Delta y/b)^2$ about a center on the surface; the beam passes through
 /// $t\sqrt{L}$ of liquid, with $t$ the largest path.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HalfEllipse {
     center: Position,
     semi_axis_x: f64,

@@ -39,6 +39,7 @@ const MAX_STEPS: u64 = 1 << 26;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpotPulse {
     power_w: f64,
     spot_radius_um: f64,

@@ -1,9 +1,13 @@
 //! Random streams, one for each frame and purpose, and exact normal and Poisson deviates.
 //!
 //! The generator is ChaCha8 with the whole key (seed, frame, purpose) as its 256-bit seed. Normal deviates are
-//! Marsaglia and Tsang's ziggurat with 128 layers (doi 10.18637/jss.v005.i08) on 64-bit words; Poisson deviates are Hörmann's
-//! PTRS (doi 10.1016/0167-6687(93)90997-4) from a mean of 10, Knuth's products below. Tables and logarithms come from `libm`,
-//! so that the bits do not depend on the platform.
+//! Marsaglia and Tsang's ziggurat with 128 layers (doi 10.18637/jss.v005.i08): single ones on 64-bit words, the many of a
+//! frame's read noise on 32-bit words, of which 7 bits are the layer and the other 25 the place. Tables and logarithms come
+//! from `libm`, so that the bits do not depend on the platform.
+
+mod poisson;
+
+pub(crate) use poisson::{poisson, poisson_all};
 
 use std::sync::OnceLock;
 
@@ -57,6 +61,8 @@ struct Ziggurat {
     edge: [f64; LAYERS + 1],
     /// The density at the edges.
     density: [f64; LAYERS + 1],
+    /// The edges in single precision.
+    edge_f32: [f32; LAYERS + 1],
 }
 
 fn ziggurat() -> &'static Ziggurat {
@@ -73,7 +79,11 @@ fn ziggurat() -> &'static Ziggurat {
         for i in 0..=LAYERS {
             density[i] = f(edge[i]);
         }
-        Ziggurat { edge, density }
+        Ziggurat {
+            edge,
+            density,
+            edge_f32: edge.map(|x| x as f32),
+        }
     })
 }
 
@@ -119,132 +129,42 @@ impl Normal {
     }
 }
 
+/// Fills a slice with standard normal deviates.
+pub(crate) fn normal_all(rng: &mut ChaCha8Rng, out: &mut [f32]) {
+    const BLOCK: usize = 256;
+    let normal = Normal::new();
+    let table = normal.0;
+    let mut bytes = [0_u8; 4 * BLOCK];
+    let mut rest = [(0_u8, 0.0_f32); BLOCK];
+    for block in out.chunks_mut(BLOCK) {
+        let bytes = &mut bytes[..4 * block.len()];
+        rng.fill_bytes(bytes);
+        let mut n_rest = 0;
+        for (i, (out, word)) in block.iter_mut().zip(bytes.chunks_exact(4)).enumerate() {
+            let bits = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);
+            let layer = (bits & 127) as usize;
+            // 25 bits in [-1, 1)
+            let u = (bits as i32 >> 7) as f32 * (1.0 / 16_777_216.0);
+            let x = u * table.edge_f32[layer];
+            *out = x;
+            // the few that lie outside the rectangle of their layer
+            rest[n_rest] = (i as u8, u);
+            n_rest += usize::from(x.abs() >= table.edge_f32[layer + 1]);
+        }
+        for (i, u) in &rest[..n_rest] {
+            let i = usize::from(*i);
+            let layer = usize::from(bytes[4 * i] & 127);
+            let u = f64::from(*u);
+            block[i] = normal
+                .edge_case(rng, layer, u * table.edge[layer], u)
+                .unwrap_or_else(|| normal.draw(rng)) as f32;
+        }
+    }
+}
+
 /// One standard normal deviate.
 pub(crate) fn normal(rng: &mut ChaCha8Rng) -> f64 {
     Normal::new().draw(rng)
-}
-
-/// A Poisson deviate of this mean; 0 for a mean of 0 or below.
-#[inline]
-pub(crate) fn poisson(rng: &mut ChaCha8Rng, mean: f64) -> f64 {
-    if mean >= 10.0 {
-        return poisson_transformed(rng, mean, hat(mean as f32));
-    }
-    if mean <= 0.0 {
-        return 0.0;
-    }
-    let limit = libm::exp(-mean);
-    let (mut product, mut count) = (uniform(rng), 0.0);
-    while product > limit {
-        product *= uniform(rng);
-        count += 1.0;
-    }
-    count
-}
-
-/// The constants of Hörmann's PTRS that depend on the mean: hat width and immediate acceptance.
-///
-/// In single precision, so that a row of them vectorizes: any values near these give an exact sampler.
-#[inline]
-fn hat(mean: f32) -> (f32, f32) {
-    let b = 0.931 + 2.53 * mean.sqrt();
-    (b, 0.9277 - 3.6224 / (b - 2.0))
-}
-
-#[inline]
-fn poisson_transformed(rng: &mut ChaCha8Rng, mean: f64, (b, squeeze): (f32, f32)) -> f64 {
-    const STEP: f64 = 1.0 / 4_294_967_296.0;
-    let (b, squeeze) = (f64::from(b), f64::from(squeeze));
-    let a = -0.059 + 0.024_83 * b;
-    loop {
-        let bits = rng.next_u64();
-        let u = ((bits >> 32) as f64 + 0.5) * STEP - 0.5;
-        let v = (f64::from(bits as u32) + 0.5) * STEP;
-        let us = 0.5 - u.abs();
-        let place = (2.0 * a / us + b) * u + mean + 0.43;
-        if us >= 0.07 && v <= squeeze {
-            // here the place is positive, so cutting is rounding down
-            return place as i64 as f64;
-        }
-        if place < 0.0 || (us < 0.013 && v > us) {
-            continue;
-        }
-        let k = place as i64 as f64;
-        if accepted(k, mean, b, v / (a / (us * us) + b)) {
-            return k;
-        }
-    }
-}
-
-/// Whether $v\,/\alpha$ is below the probability of `k`, with as few logarithms as decide it.
-#[inline]
-fn accepted(k: f64, mean: f64, b: f64, v: f64) -> bool {
-    let y = v * (1.1239 + 1.1328 / (b - 3.4));
-    let x = (mean - k) / k;
-    if !(k >= 10.0 && x.abs() < 0.1) {
-        return libm::log(y) <= k * libm::log(mean) - mean - ln_factorial(k);
-    }
-    // Stirling: ln P(k) = k (ln(1 + x) - x) - ln(2 pi k)/2 - 1/12k + 1/360k^3; the series is good to 1e-12
-    let series = x
-        * x
-        * (-1.0 / 2.0
-            + x * (1.0 / 3.0
-                + x * (-1.0 / 4.0
-                    + x * (1.0 / 5.0
-                        + x * (-1.0 / 6.0
-                            + x * (1.0 / 7.0
-                                + x * (-1.0 / 8.0
-                                    + x * (1.0 / 9.0 + x * (-1.0 / 10.0 + x * (1.0 / 11.0))))))))));
-    let r = 1.0 / k;
-    let right = k * series - r * (1.0 / 12.0 - r * r * (1.0 / 360.0 - r * r / 1260.0));
-    let z = y * (std::f64::consts::TAU * k).sqrt();
-    // 1 - 1/z <= ln z <= z - 1
-    if z - 1.0 <= right {
-        return true;
-    }
-    if z - 1.0 > right * z {
-        return false;
-    }
-    libm::log(z) <= right
-}
-
-/// Replaces means by Poisson deviates.
-pub(crate) fn poisson_all(rng: &mut ChaCha8Rng, means: &mut [f32]) {
-    const BLOCK: usize = 64;
-    let mut hats = [(0.0_f32, 0.0_f32); BLOCK];
-    for block in means.chunks_mut(BLOCK) {
-        for (hat_of, mean) in hats.iter_mut().zip(block.iter()) {
-            *hat_of = hat(*mean);
-        }
-        for (mean, hat) in block.iter_mut().zip(hats) {
-            *mean = if *mean >= 10.0 {
-                poisson_transformed(rng, f64::from(*mean), hat)
-            } else {
-                poisson(rng, f64::from(*mean))
-            } as f32;
-        }
-    }
-}
-
-/// ln(2 pi)/2.
-const HALF_LN_2PI: f64 = 0.918_938_533_204_672_8;
-
-/// ln k! for whole k, by the Stirling series from 10 (error below 1e-12).
-fn ln_factorial(k: f64) -> f64 {
-    if k < 10.0 {
-        let mut product = 1.0;
-        let mut i = 2.0;
-        while i <= k {
-            product *= i;
-            i += 1.0;
-        }
-        return libm::log(product);
-    }
-    let r = 1.0 / k;
-    let r2 = r * r;
-    (k + 0.5) * libm::log(k) - k
-        + HALF_LN_2PI
-        + r * (1.0 / 12.0 - r2 * (1.0 / 360.0 - r2 * (1.0 / 1260.0 - r2 / 1680.0)))
 }
 
 #[cfg(test)]
@@ -260,7 +180,15 @@ mod tests {
     fn normal_deviates_follow_the_distribution_function() {
         let mut rng = stream(3, 0, Purpose::Photons);
         let n = 400_000;
-        let mut x: Vec<f64> = (0..n).map(|_| normal(&mut rng)).collect();
+        let single: Vec<f64> = (0..n).map(|_| normal(&mut rng)).collect();
+        follows_the_distribution_function(single);
+        let mut many = vec![0.0_f32; n as usize];
+        normal_all(&mut rng, &mut many);
+        follows_the_distribution_function(many.into_iter().map(f64::from).collect());
+    }
+
+    fn follows_the_distribution_function(mut x: Vec<f64>) {
+        let n = x.len() as u32;
         x.sort_by(f64::total_cmp);
         let worst = x
             .iter()
@@ -275,78 +203,6 @@ mod tests {
             (tail - expected).abs() < 4.0 * expected.sqrt(),
             "{tail} {expected}"
         );
-    }
-
-    #[test]
-    fn poisson_deviates_have_the_poisson_probabilities() {
-        for mean in [0.3, 4.0, 9.99, 10.0, 25.0, 270.0, 2700.0] {
-            let mut rng = stream(5, 1, Purpose::Photons);
-            let n = 200_000;
-            let draws: Vec<f64> = (0..n).map(|_| poisson(&mut rng, mean)).collect();
-            let mu = draws.iter().sum::<f64>() / f64::from(n);
-            let variance =
-                draws.iter().map(|k| (k - mean) * (k - mean)).sum::<f64>() / f64::from(n);
-            assert!(
-                (mu - mean).abs() < 4.0 * (mean / f64::from(n)).sqrt(),
-                "{mean} {mu}"
-            );
-            let spread = ((mean + 2.0 * mean * mean) / f64::from(n)).sqrt();
-            assert!((variance - mean).abs() < 4.0 * spread, "{mean} {variance}");
-            // chi-square over the values within two standard deviations
-            let (low, high) = (
-                (mean - 2.0 * mean.sqrt()).floor().max(0.0),
-                (mean + 2.0 * mean.sqrt()).ceil(),
-            );
-            let mut counts = vec![0.0; (high - low) as usize + 1];
-            for k in &draws {
-                if (low..=high).contains(k) {
-                    counts[(k - low) as usize] += 1.0;
-                }
-            }
-            let chi2: f64 = counts
-                .iter()
-                .enumerate()
-                .map(|(i, found)| {
-                    let k = low + i as f64;
-                    let expected = f64::from(n) * (k * mean.ln() - mean - ln_factorial(k)).exp();
-                    (found - expected) * (found - expected) / expected
-                })
-                .sum();
-            let freedom = counts.len() as f64;
-            assert!(
-                chi2 < freedom + 4.0 * (2.0 * freedom).sqrt(),
-                "{mean}: {chi2} of {freedom}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_short_way_of_acceptance_agrees_with_the_long_one() {
-        let mut rng = stream(9, 0, Purpose::Photons);
-        for i in 0..200_000 {
-            let mean = 10.0 * libm::exp(8.0 * uniform(&mut rng));
-            let k = (mean + 3.0 * (2.0 * uniform(&mut rng) - 1.0) * mean.sqrt())
-                .floor()
-                .max(0.0);
-            let b = f64::from(hat(mean as f32).0);
-            let inverse_alpha = 1.1239 + 1.1328 / (b - 3.4);
-            let right = k * libm::log(mean) - mean - ln_factorial(k);
-            // close to the border, on both sides of it
-            let v = libm::exp(right + 1e-9 * (uniform(&mut rng) - 0.5) + f64::from(i % 3 - 1))
-                / inverse_alpha;
-            let left = libm::log(v * inverse_alpha);
-            if (left - right).abs() > 1e-10 * mean.max(1.0) {
-                assert_eq!(accepted(k, mean, b, v), left <= right, "{k} {mean}");
-            }
-        }
-    }
-
-    #[test]
-    fn ln_factorial_is_lgamma() {
-        for k in 0..2000 {
-            let exact = libm::lgamma(f64::from(k) + 1.0);
-            assert!((ln_factorial(f64::from(k)) - exact).abs() < 1e-10 * exact.max(1.0));
-        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::texture::Texture;
 
 /// The plate: thickness along the beam and attenuation.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Plate {
     /// Thickness along the beam in pixels.
     pub thickness: f64,
@@ -28,6 +29,7 @@ pub struct Plate {
 /// with $\Delta = 1 - \rho_l/\rho_s$ the density deficit of the liquid, $\theta$ the texture, and $S$ the static texture of the
 /// plate's faces. The edge of the plate is a step smoothed over one pixel. All lengths in pixels, times in frames.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Scene {
     pub(crate) camera: Camera,
     pub(crate) plate: Plate,

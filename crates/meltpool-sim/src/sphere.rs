@@ -5,6 +5,7 @@ use crate::flow::Position;
 
 /// A gas pore at its starting place.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pore {
     /// Center at the time of birth.
     pub center: Position,
@@ -34,6 +35,7 @@ impl Pore {
 
 /// A pore, droplet or powder particle at one time.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SphereState {
     /// Center.
     pub center: Position,
@@ -51,6 +53,7 @@ pub struct SphereState {
 /// `speed` / 2 to `speed`, radii uniform from `radius` / 2 to `radius`; droplets fly straight (over the microseconds of a film
 /// gravity moves them by less than a nanometer). Statistics invented.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spatter {
     /// Number of droplets in the film.
     pub count: usize,
@@ -64,6 +67,7 @@ pub struct Spatter {
 
 /// Powder particles at rest on the surface, side by side at random columns. Statistics invented.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Powder {
     /// Number of particles.
     pub count: usize,

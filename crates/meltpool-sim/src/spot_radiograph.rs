@@ -19,6 +19,7 @@ const FLAT_FRAMES: f64 = 8.0;
 /// surface $T = e^{0.15\mu t}$: the display range of such frames, not the full transmission of air. Photons are Poisson, 600 at
 /// 5.28 µm pixels and in proportion to their area; the frame is divided by a flat with the noise of eight frames.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpotRadiograph {
     size: usize,
     field_um: f64,

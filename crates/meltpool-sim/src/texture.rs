@@ -15,6 +15,7 @@ pub(crate) const MARGIN: usize = 128;
 /// The field at time 0 covers the image and a margin of 128 pixels and repeats periodically beyond. At time $t$ it is looked up
 /// at the backward map of each pixel with bilinear interpolation, once: it does not diffuse.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Texture {
     /// None.
@@ -172,7 +173,7 @@ impl Texture {
 }
 
 /// Bilinear value of a periodic field with margin at pixel (column, row) plus a displacement.
-#[inline]
+#[inline(always)]
 pub(crate) fn sample(
     field: &[f32],
     shape: (usize, usize),

@@ -475,6 +475,35 @@ fn all_movies_and_presets_make_frames() -> Outcome {
     Ok(())
 }
 
+/// The public frames that the preset mimics: static texture 0.061, temporal noise 0.0115, 5.22 pixels a frame.
+#[test]
+fn aps_like_has_the_statistics_of_the_measured_frames() -> Outcome {
+    let plan = preset::aps_like().n_frames(36).plan()?;
+    let zone = ndarray::s![240..380, 600..1000];
+    let mut sum = Array2::<f64>::zeros((140, 400));
+    let mut square = sum.clone();
+    let n = 32.0;
+    for frame in 4..36 {
+        let counts = plan.frame(frame)?.slice(zone).mapv(f64::from);
+        square += &(&counts * &counts);
+        sum += &counts;
+    }
+    let mean = &sum / n;
+    let variance = (&square - &(&mean * &sum)) / (n - 1.0);
+    let temporal = (&variance / (&mean * &mean))
+        .mean()
+        .unwrap_or(f64::NAN)
+        .sqrt();
+    let fixed = mean.std(1.0) / mean.mean().unwrap_or(f64::NAN);
+    // sampling errors: 0.3 % of the noise; the texture has some 2000 independent patches
+    assert!((temporal / 0.0115 - 1.0).abs() < 0.05, "{temporal}");
+    assert!((fixed / 0.061 - 1.0).abs() < 0.05, "{fixed}");
+    let column = |frame| plan.keyhole_geometry(frame).map(|k| k.mouth_column);
+    let drift = (column(35)? - column(4)?) / 31.0;
+    assert!((drift - 5.22).abs() < 1e-9, "{drift}");
+    Ok(())
+}
+
 #[test]
 fn a_process_matrix_obeys_the_law_it_is_given() -> Outcome {
     let matrix = preset::ProcessMatrix::new(

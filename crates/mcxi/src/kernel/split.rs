@@ -26,6 +26,8 @@ pub(crate) struct Split<R> {
     odd: Vec<Vec<[R; 2]>>,
     /// At $\log_2 m$: $W_m^j, W_m^{2j}, W_m^{3j}$ for $j < m/4$.
     radix4: Vec<Vec<[R; 6]>>,
+    /// $1/\sqrt 2$.
+    half_root: R,
     /// Of the frequencies 0 to $n/2$.
     places: Vec<Place<R>>,
 }
@@ -105,6 +107,7 @@ impl<R: Real> Split<R> {
             n,
             odd,
             radix4,
+            half_root: R::of(std::f64::consts::FRAC_1_SQRT_2),
             places,
         }
     }
@@ -115,11 +118,34 @@ impl<R: Real> Split<R> {
         self.places[frequency]
     }
 
+    /// Factors of the first step, of a length of at least 8.
+    pub(crate) fn first(&self) -> &[[R; 2]] {
+        self.odd.first().map_or(&[], Vec::as_slice)
+    }
+
     /// Transforms `n` values in place.
     #[inline(always)]
     pub(crate) fn transform(&self, x: &mut [Lane<R>]) {
-        let mut m = self.n;
-        for odd in &self.odd {
+        self.steps(x, 0);
+    }
+
+    /// The same after the first step, of a length of at least 8.
+    #[inline(always)]
+    pub(crate) fn transform_halved(&self, x: &mut [Lane<R>]) {
+        let m = self.n;
+        let (c, d) = x[m / 2..m].split_at_mut(m / 4);
+        self.complex(c, d);
+        self.steps(x, 1);
+    }
+
+    /// The steps from the one numbered `from` on.
+    #[inline(always)]
+    fn steps(&self, x: &mut [Lane<R>], from: usize) {
+        let mut m = self.n >> from;
+        for odd in &self.odd[from.min(self.odd.len())..] {
+            if m == 8 {
+                break;
+            }
             let (head, tail) = x[..m].split_at_mut(m / 2);
             let (a, b) = head.split_at_mut(m / 4);
             let (c, d) = tail.split_at_mut(m / 4);
@@ -135,8 +161,20 @@ impl<R: Real> Split<R> {
             self.complex(c, d);
             m /= 2;
         }
-        if let [a, b, c, d] = &mut x[..4] {
-            last(&mut a.0, &mut b.0, &mut c.0, &mut d.0);
+        match &mut x[..m.min(8)] {
+            [a, b, c, d, e, f, g, h] => last8(
+                &mut a.0,
+                &mut b.0,
+                &mut c.0,
+                &mut d.0,
+                &mut e.0,
+                &mut f.0,
+                &mut g.0,
+                &mut h.0,
+                self.half_root,
+            ),
+            [a, b, c, d] => last(&mut a.0, &mut b.0, &mut c.0, &mut d.0),
+            _ => {}
         }
     }
 
@@ -144,14 +182,40 @@ impl<R: Real> Split<R> {
     #[inline(always)]
     fn complex(&self, re: &mut [Lane<R>], im: &mut [Lane<R>]) {
         let mut len = re.len();
-        while len > 4 {
+        while len > 8 {
             let twiddles = &self.radix4[len.ilog2() as usize];
             for (re, im) in re.chunks_exact_mut(len).zip(im.chunks_exact_mut(len)) {
                 radix4(re, im, twiddles);
             }
             len /= 4;
         }
-        if len == 4 {
+        if len == 8 {
+            for (re, im) in re.chunks_exact_mut(8).zip(im.chunks_exact_mut(8)) {
+                if let ([r0, r1, r2, r3, r4, r5, r6, r7], [i0, i1, i2, i3, i4, i5, i6, i7]) =
+                    (re, im)
+                {
+                    plain8(
+                        &mut r0.0,
+                        &mut r1.0,
+                        &mut r2.0,
+                        &mut r3.0,
+                        &mut r4.0,
+                        &mut r5.0,
+                        &mut r6.0,
+                        &mut r7.0,
+                        &mut i0.0,
+                        &mut i1.0,
+                        &mut i2.0,
+                        &mut i3.0,
+                        &mut i4.0,
+                        &mut i5.0,
+                        &mut i6.0,
+                        &mut i7.0,
+                        self.half_root,
+                    );
+                }
+            }
+        } else if len == 4 {
             for (re, im) in re.chunks_exact_mut(4).zip(im.chunks_exact_mut(4)) {
                 if let ([r0, r1, r2, r3], [i0, i1, i2, i3]) = (re, im) {
                     plain4(
@@ -205,6 +269,41 @@ fn last<R: Real>(a: &mut [R; LANES], b: &mut [R; LANES], c: &mut [R; LANES], d: 
     }
 }
 
+/// The transform of eight real values, as three steps would leave it.
+#[inline(always)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the compiler knows of references, not of arrays of them, that they do not overlap"
+)]
+fn last8<R: Real>(
+    a: &mut [R; LANES],
+    b: &mut [R; LANES],
+    c: &mut [R; LANES],
+    d: &mut [R; LANES],
+    e: &mut [R; LANES],
+    f: &mut [R; LANES],
+    g: &mut [R; LANES],
+    h: &mut [R; LANES],
+    root: R,
+) {
+    for l in 0..LANES {
+        let (re0, im0) = (a[l] - e[l], g[l] - c[l]);
+        let (re1, im1) = (b[l] - f[l], h[l] - d[l]);
+        let (s0, s1, s2, s3) = (a[l] + e[l], b[l] + f[l], c[l] + g[l], d[l] + h[l]);
+        // times (1 - i)/sqrt(2)
+        let (t, u) = ((re1 + im1) * root, (im1 - re1) * root);
+        e[l] = re0 + t;
+        f[l] = re0 - t;
+        g[l] = im0 + u;
+        h[l] = im0 - u;
+        let (even, odd) = (s0 + s2, s1 + s3);
+        a[l] = even + odd;
+        b[l] = even - odd;
+        c[l] = s0 - s2;
+        d[l] = s3 - s1;
+    }
+}
+
 #[inline(always)]
 fn plain2<R: Real>(a: &mut [R; LANES], b: &mut [R; LANES]) {
     for l in 0..LANES {
@@ -251,6 +350,48 @@ fn plain4<R: Real>(
         [r1[l], i1[l]] = y[1];
         [r2[l], i2[l]] = y[2];
         [r3[l], i3[l]] = y[3];
+    }
+}
+
+/// A complex transform of eight values, in the order of [`order`].
+#[inline(always)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the compiler knows of references, not of arrays of them, that they do not overlap"
+)]
+fn plain8<R: Real>(
+    r0: &mut [R; LANES],
+    r1: &mut [R; LANES],
+    r2: &mut [R; LANES],
+    r3: &mut [R; LANES],
+    r4: &mut [R; LANES],
+    r5: &mut [R; LANES],
+    r6: &mut [R; LANES],
+    r7: &mut [R; LANES],
+    i0: &mut [R; LANES],
+    i1: &mut [R; LANES],
+    i2: &mut [R; LANES],
+    i3: &mut [R; LANES],
+    i4: &mut [R; LANES],
+    i5: &mut [R; LANES],
+    i6: &mut [R; LANES],
+    i7: &mut [R; LANES],
+    root: R,
+) {
+    for l in 0..LANES {
+        let y = four([r0[l], r2[l], r4[l], r6[l]], [i0[l], i2[l], i4[l], i6[l]]);
+        let z = four([r1[l], r3[l], r5[l], r7[l]], [i1[l], i3[l], i5[l], i7[l]]);
+        // times the eighth roots of 1
+        let z1 = [(z[1][0] + z[1][1]) * root, (z[1][1] - z[1][0]) * root];
+        let z3 = [(z[3][1] - z[3][0]) * root, (z[3][0] + z[3][1]) * -root];
+        [r0[l], i0[l]] = [y[0][0] + z[0][0], y[0][1] + z[0][1]];
+        [r1[l], i1[l]] = [y[0][0] - z[0][0], y[0][1] - z[0][1]];
+        [r2[l], i2[l]] = [y[1][0] + z1[0], y[1][1] + z1[1]];
+        [r3[l], i3[l]] = [y[1][0] - z1[0], y[1][1] - z1[1]];
+        [r4[l], i4[l]] = [y[2][0] + z[2][1], y[2][1] - z[2][0]];
+        [r5[l], i5[l]] = [y[2][0] - z[2][1], y[2][1] + z[2][0]];
+        [r6[l], i6[l]] = [y[3][0] + z3[0], y[3][1] + z3[1]];
+        [r7[l], i7[l]] = [y[3][0] - z3[0], y[3][1] - z3[1]];
     }
 }
 

@@ -16,6 +16,7 @@ use crate::sample::Sample;
 ///
 /// Some thirty iterations of $O(T^2)$ a pixel; memory is that of the sequence in f64, five times.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustPca {
     lambda: Option<f64>,
     tolerance: f64,
@@ -24,6 +25,7 @@ pub struct RobustPca {
 
 /// Why an iteration ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum StopReason {
     /// The residual is below the tolerance.
@@ -34,6 +36,7 @@ pub enum StopReason {
 
 /// What [`RobustPca`] gives.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustPcaResult<R> {
     /// The low-rank part.
     pub low_rank: Array3<R>,

@@ -1,6 +1,7 @@
 //! The backward map of the pool's pixels, carried from frame to frame where the flow is steady.
 
-use crate::flow::{Flow, LANES, Position, StreamFlow, StreamKernel};
+use crate::flow::{Flow, LANES, Position, StreamKernel};
+use crate::kernel::dispatch::{Job, dispatch};
 use crate::scene::Scene;
 
 /// The pixels inside the pool at one time.
@@ -94,7 +95,16 @@ impl BackwardMap {
             match flow {
                 Flow::Rest => {}
                 Flow::Stream(stream) => {
-                    stream_steps(stream, pixels, columns, (dx, dy), dt as f32, steps);
+                    dispatch(StreamSteps {
+                        kernel: StreamKernel::new(stream),
+                        center: stream.pool().center(),
+                        index: &pixels.index,
+                        columns,
+                        dx,
+                        dy,
+                        dt: dt as f32,
+                        steps,
+                    });
                 }
                 other => {
                     for (i, index) in pixels.index.iter().enumerate() {
@@ -121,32 +131,42 @@ fn place(index: u32, columns: usize) -> (f64, f64) {
     )
 }
 
-fn stream_steps(
-    stream: &StreamFlow,
-    pixels: &PoolPixels,
+/// Steps of the map in an eddy flow.
+struct StreamSteps<'a> {
+    kernel: StreamKernel,
+    center: Position,
+    index: &'a [u32],
     columns: usize,
-    (dx, dy): (&mut [f32], &mut [f32]),
+    dx: &'a mut [f32],
+    dy: &'a mut [f32],
     dt: f32,
     steps: usize,
-) {
-    let kernel = StreamKernel::new(stream);
-    let center = stream.pool().center();
-    let lanes = dx.chunks_exact_mut(LANES).zip(dy.chunks_exact_mut(LANES));
-    for (index, (dx, dy)) in pixels.index.chunks(LANES).zip(lanes) {
-        let (mut px, mut py) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-        let (mut x, mut y) = ([0.0_f32; LANES], [0.0_f32; LANES]);
-        for (lane, index) in index.iter().enumerate() {
-            let (column, row) = place(*index, columns);
-            px[lane] = (column - center.x) as f32;
-            py[lane] = (row - center.y) as f32;
+}
+
+impl Job for StreamSteps<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let center = self.center;
+        let lanes = self
+            .dx
+            .chunks_exact_mut(LANES)
+            .zip(self.dy.chunks_exact_mut(LANES));
+        for (index, (dx, dy)) in self.index.chunks(LANES).zip(lanes) {
+            let (mut px, mut py) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+            let (mut x, mut y) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+            for (lane, index) in index.iter().enumerate() {
+                let (column, row) = place(*index, self.columns);
+                px[lane] = (column - center.x) as f32;
+                py[lane] = (row - center.y) as f32;
+            }
+            x.copy_from_slice(dx);
+            y.copy_from_slice(dy);
+            for _ in 0..self.steps {
+                self.kernel.step(&px, &py, &mut x, &mut y, self.dt);
+            }
+            dx.copy_from_slice(&x);
+            dy.copy_from_slice(&y);
         }
-        x.copy_from_slice(dx);
-        y.copy_from_slice(dy);
-        for _ in 0..steps {
-            kernel.step(&px, &py, &mut x, &mut y, dt);
-        }
-        dx.copy_from_slice(&x);
-        dy.copy_from_slice(&y);
     }
 }
 

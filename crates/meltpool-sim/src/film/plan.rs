@@ -10,6 +10,7 @@ use crate::detector::{Buffers, Noise};
 use crate::error::{Error, Result};
 use crate::filter::{Border, standardized};
 use crate::flow::Position;
+use crate::kernel::dispatch::{Job, dispatch};
 use crate::random::{Normal, Purpose, normal, stream};
 use crate::texture::{Texture, sample};
 
@@ -165,7 +166,8 @@ impl FilmPlan {
         let time = frame as f64 + offset;
         work.absorbance.clear();
         if scene.drift.speed() == 0.0 {
-            work.absorbance.extend(self.base.iter());
+            work.absorbance
+                .extend_from_slice(self.base.as_slice().unwrap_or(&[]));
         } else {
             work.absorbance.extend(self.plate_absorbance(time).iter());
         }
@@ -209,11 +211,17 @@ impl FilmPlan {
                 let Some(field) = texture.as_slice() else {
                     continue;
                 };
-                for (i, index) in pixels.index.iter().enumerate() {
-                    let (row, column) = (*index as usize / w, *index as usize % w);
-                    let theta = sample(field, texture.dim(), column, row, dx[i], dy[i]);
-                    work.absorbance[*index as usize] += strength * theta * liquid[i];
-                }
+                dispatch(AddTexture {
+                    field,
+                    shape: texture.dim(),
+                    index: &pixels.index,
+                    columns: w,
+                    dx,
+                    dy,
+                    liquid: &liquid,
+                    strength,
+                    absorbance: &mut work.absorbance,
+                });
             }
         }
         self.add_spheres(frame, time, work);
@@ -489,6 +497,32 @@ impl FilmPlan {
             .enumerate()
             .map(|(k, map)| self.frame_with(first + k, map, &mut work))
             .collect()
+    }
+}
+
+/// Looks the texture up at the map and adds it.
+struct AddTexture<'a> {
+    field: &'a [f32],
+    shape: (usize, usize),
+    index: &'a [u32],
+    columns: usize,
+    dx: &'a [f32],
+    dy: &'a [f32],
+    liquid: &'a [f32],
+    strength: f32,
+    absorbance: &'a mut [f32],
+}
+
+impl Job for AddTexture<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let map = self.dx.iter().zip(self.dy).zip(self.liquid);
+        for (index, ((dx, dy), liquid)) in self.index.iter().zip(map) {
+            let index = *index as usize;
+            let (row, column) = (index / self.columns, index % self.columns);
+            let theta = sample(self.field, self.shape, column, row, *dx, *dy);
+            self.absorbance[index] += self.strength * theta * liquid;
+        }
     }
 }
 

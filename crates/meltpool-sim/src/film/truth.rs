@@ -9,6 +9,7 @@ use crate::sphere::SphereState;
 
 /// Size and place of the keyhole in a frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct KeyholeGeometry {
     /// Depth of the tip in µm.
     pub depth_um: f64,
@@ -26,6 +27,7 @@ pub struct KeyholeGeometry {
 
 /// Both walls of the keyhole in one row of the image.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WallRow {
     /// The row.
     pub row: usize,

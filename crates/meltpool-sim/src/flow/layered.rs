@@ -9,6 +9,7 @@ use crate::error::{Result, finite, require};
 /// $k$ of $n$ the velocity is $f_k\,\mathbf{u}(x, y)$ and each layer carries a texture of its own; no matter crosses layers,
 /// so each is free of divergence where $\mathbf{u}$ is. The truth of the projection is the mean over layers.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LayeredFlow {
     flow: Flow,
     factors: Vec<f64>,

@@ -7,6 +7,7 @@ use crate::error::{Result, finite, positive, require};
 ///
 /// $A(t) = A_0 + (A_1 - A_0)/(1 + e^{-(t - t_m)/\tau})$.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogisticArea {
     /// Area long before, in square pixels.
     pub first: f64,
@@ -31,6 +32,7 @@ impl LogisticArea {
 /// of second order from there to `rim` times the radius. The disc of [area](Self::area) is exactly at rest; the zone below
 /// a threshold of speed is a little larger, as the speed rises quadratically from its edge.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct QuietFlow {
     flow: StreamFlow,
     center: Position,

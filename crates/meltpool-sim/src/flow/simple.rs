@@ -5,6 +5,7 @@ use crate::error::{Result, finite};
 
 /// The same velocity everywhere.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Uniform {
     velocity: Velocity,
 }
@@ -28,6 +29,7 @@ impl Uniform {
 
 /// A linear shear, $u = \dot\gamma\,(y - y_0)$, $v = 0$.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shear {
     rate: f64,
     row: f64,

@@ -8,6 +8,7 @@ use crate::error::{Result, finite, positive};
 /// $u_\theta = u_m\,r/a$ for $r \le a$ and $u_m\,a/r$ beyond, with the largest speed $u_m$ at the core radius $a$. Positive
 /// speeds turn from `x` towards `y`, that is clockwise in an image whose rows run down.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rankine {
     center: Position,
     core_radius: f64,
@@ -49,6 +50,7 @@ impl Rankine {
 ///
 /// $\Gamma$ is in square pixels a frame, $a$ the core radius in pixels; positive turns from `x` towards `y`.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LambOseen {
     center: Position,
     core_radius: f64,

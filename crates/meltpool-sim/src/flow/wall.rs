@@ -16,6 +16,7 @@ use crate::keyhole::{Keyhole, PrescribedKeyhole};
 /// The velocity is the central difference of $\psi$ over ±0.02 pixels, so it is free of divergence to rounding. It costs some
 /// microseconds a point, much more than the steady [`StreamFlow`]; the field is invented.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WallFlow {
     flow: StreamFlow,
     keyhole: PrescribedKeyhole,

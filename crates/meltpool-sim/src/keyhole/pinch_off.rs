@@ -15,6 +15,7 @@ use crate::flow::Position;
 /// The half width away from the neck is $R(y) = r\,(1 - 0.45\,y/D)$ with a swollen tail, blended into the neck by a
 /// Gaussian of width $0.07D$. The instantaneous rounding of the pore is invented.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PinchOffKeyhole {
     column: f64,
     depth: f64,

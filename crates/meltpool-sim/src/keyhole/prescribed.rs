@@ -16,6 +16,7 @@ use crate::error::{Result, finite, not_negative, positive, require};
 /// and the path through vapor is $2\sqrt{R^2 - (x - c)^2}\sqrt{\min(1, (D - y)/8)}$. All lengths in pixels, times in
 /// frames. The shape is invented after published radiographs of keyholes of 0.1 mm depth with a J-shaped tail.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PrescribedKeyhole {
     column: f64,
     speed: f64,

@@ -18,6 +18,7 @@ pub(crate) fn profile_at(fraction: f64) -> f64 {
 /// The half width at depth $y$ is $\tfrac12 w\,p(y/d)$ with $p$ linear through 0.50, 1.22, 1.00, 0.72 and 0 at
 /// 0, ¼, ½, ¾ and 1: ratios measured on radiographs of spot pulses.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ProfileKeyhole {
     column: f64,
     speed: f64,

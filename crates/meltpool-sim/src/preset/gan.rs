@@ -8,6 +8,7 @@ use crate::film::Film;
 
 /// Settings of one movie, as its caption prints them.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GanMovie {
     /// Number of the movie, from 1.
     pub number: u8,

@@ -168,6 +168,7 @@ pub fn layered(n_rows: usize, n_columns: usize) -> Film {
 
 /// The flows of [`flow_bench`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum BenchFlow {
     /// Everywhere the same velocity.

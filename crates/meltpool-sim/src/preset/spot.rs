@@ -14,6 +14,7 @@ const LABEL_NOISE: [f64; 2] = [8.0, 4.0];
 
 /// One labeled frame.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpotSample {
     /// Number of its run.
     pub run: usize,

@@ -14,6 +14,7 @@ use crate::scene::{Plate, Scene};
 
 /// One setting of a scanned track.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ProcessCase {
     /// Laser power in W.
     pub power_w: f64,
@@ -57,6 +58,7 @@ impl ProcessCase {
 /// fluctuates from frame to frame by 15 % (white, as measured at 50 kHz) about the depth of the law. The pool reaches 15 µm below
 /// and lags behind by its half length. Statistics and pool are invented.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MovingBeam {
     case: ProcessCase,
     camera: Camera,
@@ -210,6 +212,7 @@ pub fn moving_beam(power_w: f64, spot_radius_um: f64, speed_m_s: f64, seed: u64)
 
 /// All combinations of powers, speeds, spots and alloys.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ProcessMatrix {
     powers_w: Vec<f64>,
     speeds_m_s: Vec<f64>,

@@ -7,6 +7,7 @@ use crate::random::{Purpose, normal, stream, uniform};
 
 /// The course of a pulse at its frames. Frame `k` is at `k + 1` frame times after the laser was switched on.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PulseHistory {
     /// Time since the laser was switched on in µs.
     pub time_us: Vec<f64>,

@@ -9,6 +9,7 @@ use crate::error::{Error, Result, not_negative, positive, require};
 /// [`calibrated`](Self::calibrated) is closer to measured keyholes. All are effective values fitted to measured depths and
 /// absorptances of Ti-6Al-4V under a stationary beam, except the alloy's properties, which are common literature values of that program.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(
     missing_docs,
     reason = "each field is named by its symbol in the equations of `SpotPulse`"

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 
 /// The noise of a pulse.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PulseNoise {
     /// None: the mean course.
