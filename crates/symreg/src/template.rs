@@ -25,10 +25,10 @@ pub use law::{TemplateLaw, TemplateResult};
 /// let y: Vec<f64> = x.iter().zip(&z).map(|(x, z)| 1.0 - (-x * x).exp() + 3.0 * z).collect();
 /// let data = Data::from_columns([("x", x), ("z", z)], ("y", y))?;
 /// let template = Template::new("1 - exp(-f) + g").part("f", ["x"]).part("g", ["z"]);
-/// let search = SymbolicRegressor::new().operators([Operator::Mul, Operator::Add]).population_size(100).runs(1);
+/// let search = SymbolicRegressor::new().operators([Operator::Square, Operator::Mul]).population_size(100).runs(1);
 /// let result = search.fit_template(&template, &data)?;
 /// let law = result.best();
-/// assert_eq!(law.part("f").map(|f| f.to_infix(data.names())).ok_or("no f")??, "x*x");
+/// assert_eq!(law.part("f").map(|f| f.to_infix(data.names())).ok_or("no f")??, "square(x)");
 /// assert!(law.rmse() < 1e-9);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
