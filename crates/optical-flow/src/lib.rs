@@ -1,10 +1,26 @@
-//! Optical flow for measurement: dense velocity fields in meters per second.
-//!
-//! **This release holds the error type only.** The crate is planned to hold Horn-Schunck with pyramid,
-//! warping and a reported true residual, further estimators behind one trait (Lucas-Kanade, TV-L1,
-//! PIV cross-correlation and others), validation of vectors, uncertainty per pixel, and derived
-//! quantities (divergence, vorticity, momentum balance). It will not read files (`xray-io`).
-
+//! Optical flow.
+mod convergence;
+mod derivative;
 mod error;
-
+mod estimator;
+mod field;
+mod horn_schunck;
+mod image;
+mod interpolate;
+mod kernel;
+mod noise;
+mod parallel;
+mod phase;
+mod plane;
+mod pyramid;
+mod smooth;
+mod system;
+pub use convergence::{Convergence, LevelReport, StopReason};
 pub use error::{Error, Result};
+pub use estimator::{FlowEstimator, FlowResult, Shift};
+pub use field::{FlowField, VelocityField};
+pub use horn_schunck::{Alpha, Depth, HornSchunck, PreSmoothing, Solver};
+pub use image::{Image, NonFinite, Pixel};
+pub use interpolate::{Interpolation, interpolate};
+pub use noise::noise_level;
+pub use xray_io::{Calibration, FrameRate, PixelSize};
