@@ -311,3 +311,58 @@ pub fn interpolate(
         })
         .collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::load;
+    use ndarray::{Array2, s};
+
+    #[test]
+    fn agrees_with_other_programs_inside_and_outside() -> Result<()> {
+        let image = load("warp_image").mapv(|v| v as f32);
+        let points = load("warp_xy").mapv(|v| v as f32);
+        for (name, method) in [
+            ("warp_bspline3_mirror", Interpolation::CubicBSpline),
+            ("warp_keys05_edge", Interpolation::Keys),
+            ("warp_bilinear_edge", Interpolation::Bilinear),
+        ] {
+            let expected = load(name);
+            let found = interpolate(
+                &image.view(),
+                &points.slice(s![.., 0]),
+                &points.slice(s![.., 1]),
+                method,
+            )?;
+            for (found, expected) in found.iter().zip(&expected) {
+                approx::assert_abs_diff_eq!(f64::from(*found), *expected, epsilon = 2e-5);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn gives_pixels_at_whole_coordinates_and_cubics_between() -> Result<()> {
+        let image = Array2::from_shape_fn((30, 34), |(y, x)| {
+            let (x, y) = (0.1 * x as f32, 0.1 * y as f32);
+            x * x * x - x * y * y + 0.5 * y
+        });
+        let x = ndarray::array![3.0_f32, 20.0, 15.3, 17.7];
+        let y = ndarray::array![4.0_f32, 11.0, 14.6, 15.1];
+        for method in [Interpolation::CubicBSpline, Interpolation::Keys, Interpolation::KeysSharp] {
+            let found = interpolate(&image.view(), &x.view(), &y.view(), method)?;
+            for k in 0..2 {
+                approx::assert_abs_diff_eq!(found[k], image[[y[k] as usize, x[k] as usize]], epsilon = 1e-5);
+            }
+            if method == Interpolation::CubicBSpline {
+                for k in 2..4 {
+                    let (x, y) = (0.1 * x[k], 0.1 * y[k]);
+                    approx::assert_abs_diff_eq!(found[k], x * x * x - x * y * y + 0.5 * y, epsilon = 1e-5);
+                }
+            }
+        }
+        assert!(interpolate(&image.view(), &ndarray::array![f32::NAN].view(), &ndarray::array![0.0].view(), Interpolation::Keys)?[0].is_nan());
+        assert!(interpolate(&Array2::zeros((0, 3)).view(), &x.view(), &y.view(), Interpolation::Keys).is_err());
+        Ok(())
+    }
+}

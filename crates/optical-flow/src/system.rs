@@ -587,3 +587,117 @@ impl Hierarchy {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{load, relative};
+
+    fn oracle_grid() -> (Grid, f64) {
+        let plane = |name| {
+            let array = load(name);
+            Plane::from_fn(48, 64, |at| array[at] as f32)
+        };
+        let (ix, iy, it) = (plane("one_level_Ix"), plane("one_level_Iy"), plane("one_level_It"));
+        Grid::new((48, 64), 0.1 * 0.1 / 4.0, |y, row| {
+            for x in 0..64 {
+                let (gx, gy, c) = (ix.at(y, x), iy.at(y, x), it.at(y, x));
+                row.j11[x] = gx * gx;
+                row.j12[x] = gx * gy;
+                row.j22[x] = gy * gy;
+                row.r1[x] = -gx * c;
+                row.r2[x] = -gy * c;
+            }
+        })
+    }
+
+    fn distance(u: &Plane, v: &Plane) -> f64 {
+        let found: Vec<f64> = u.data().iter().chain(v.data()).map(|x| f64::from(*x)).collect();
+        let expected = ndarray::concatenate![
+            ndarray::Axis(0),
+            load("one_level_5pt_u"),
+            load("one_level_5pt_v")
+        ];
+        relative(&found, &expected)
+    }
+
+    #[test]
+    fn multigrid_and_over_relaxation_meet_the_direct_solution() {
+        let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
+        let result = Hierarchy::new(oracle_grid(), true).multigrid(&mut u, &mut v, 1e-6, 40);
+        assert!(result.is_converged() && result.iterations < 15, "{result:?}");
+        // single precision, and a third of the field hardly has data
+        assert!(distance(&u, &v) < 1e-5, "{}", distance(&u, &v));
+        let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
+        let result =
+            Hierarchy::new(oracle_grid(), false).sor(&mut u, &mut v, 1.9, 1e-6, 2000);
+        assert!(result.is_converged(), "{result:?}");
+        assert!(distance(&u, &v) < 2e-5, "{}", distance(&u, &v));
+    }
+
+    /// A random system with the operator written out cell by cell, for odd and even sizes.
+    #[test]
+    fn residual_is_that_of_the_plain_operator() {
+        for (rows, columns) in [(8, 8), (9, 13), (12, 7), (33, 20), (8, 41)] {
+            let value = |seed: usize| move |(y, x): (usize, usize)| {
+                (((y * 31 + x * 17 + seed * 101) * 2_654_435) % 1009) as f32 / 1009.0 - 0.5
+            };
+            let gx = Plane::from_fn(rows, columns, value(1));
+            let gy = Plane::from_fn(rows, columns, value(2));
+            let c = Plane::from_fn(rows, columns, value(3));
+            let a = 0.03_f32;
+            let (grid, sum) = Grid::new((rows, columns), a, |y, row| {
+                for x in 0..columns {
+                    let (gx, gy, c) = (gx.at(y, x), gy.at(y, x), c.at(y, x));
+                    row.j11[x] = gx * gx;
+                    row.j12[x] = gx * gy;
+                    row.j22[x] = gy * gy;
+                    row.r1[x] = -gx * c;
+                    row.r2[x] = -gy * c;
+                }
+            });
+            let mut grid = grid;
+            let (u, v) = (Plane::from_fn(rows, columns, value(4)), Plane::from_fn(rows, columns, value(5)));
+            grid.set(&u, &v);
+            let (mut expected, mut norm) = (0.0, 0.0);
+            for y in 0..rows {
+                for x in 0..columns {
+                    let (g, h, c) = (gx.at(y, x), gy.at(y, x), c.at(y, x));
+                    let e = g * u.at(y, x) + h * v.at(y, x) + c;
+                    let (mut r1, mut r2) = (-g * e, -h * e);
+                    for (dy, dx) in [(0, 1), (1, 0), (0, -1), (-1, 0)] {
+                        let (yy, xx) = (y as isize + dy, x as isize + dx);
+                        if yy >= 0 && xx >= 0 && yy < rows as isize && xx < columns as isize {
+                            r1 += a * (u.at(yy as usize, xx as usize) - u.at(y, x));
+                            r2 += a * (v.at(yy as usize, xx as usize) - v.at(y, x));
+                        }
+                    }
+                    expected += f64::from(r1 * r1 + r2 * r2);
+                    norm += f64::from((g * c).powi(2) + (h * c).powi(2));
+                }
+            }
+            approx::assert_relative_eq!(grid.residual_norm(), expected.sqrt(), max_relative = 1e-4);
+            approx::assert_relative_eq!(sum, norm, max_relative = 1e-5);
+            let (mut back_u, mut back_v) = (u.clone(), v.clone());
+            grid.get(&mut back_u, &mut back_v);
+            assert_eq!((back_u, back_v), (u, v));
+            let mut hierarchy = Hierarchy::new((grid, sum), true);
+            let (mut u, mut v) = (Plane::new(rows, columns), Plane::new(rows, columns));
+            assert!(hierarchy.multigrid(&mut u, &mut v, 1e-4, 60).is_converged());
+        }
+    }
+
+    #[test]
+    fn both_instruction_sets_give_the_same_bits() {
+        let run = || {
+            let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
+            let result = Hierarchy::new(oracle_grid(), true).multigrid(&mut u, &mut v, 1e-4, 5);
+            (u, v, result)
+        };
+        let wide = run();
+        crate::kernel::dispatch::BASELINE_ONLY.set(true);
+        let narrow = run();
+        crate::kernel::dispatch::BASELINE_ONLY.set(false);
+        assert_eq!(wide, narrow);
+    }
+}

@@ -122,3 +122,107 @@ impl Problem {
         if norm > 0.0 { (sum / norm).sqrt() } else { 0.0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oracle::{load, relative};
+
+    fn problem() -> Problem {
+        let flat = |name| load(name).into_iter().collect();
+        Problem {
+            rows: 48,
+            columns: 64,
+            ix: flat("one_level_Ix"),
+            iy: flat("one_level_Iy"),
+            c: flat("one_level_It"),
+        }
+    }
+
+    fn rule(tolerance: f64, max_sweeps: usize) -> Rule {
+        Rule {
+            alpha: 0.1,
+            tolerance,
+            max_sweeps,
+        }
+    }
+
+    #[test]
+    fn follows_the_iteration_sweep_by_sweep() {
+        let norms: Vec<f64> = load("jacobi_update_norm").into_iter().collect();
+        let (mut u, mut v) = (vec![0.0; 48 * 64], vec![0.0; 48 * 64]);
+        let mut checked = 0;
+        problem().solve(&mut u, &mut v, rule(1e-300, 400), |sweep, update, u, v| {
+            if sweep >= 2 {
+                // differences of nearly equal fields in another order of additions
+                approx::assert_relative_eq!(update, norms[sweep - 2], max_relative = 1e-9);
+            }
+            if [1, 10, 200].contains(&sweep) {
+                let found = [u, v];
+                for (name, found) in ["u", "v"].iter().zip(found) {
+                    let expected = load(&format!("jacobi_{sweep:03}_{name}"));
+                    assert!(relative(found, &expected) < 1e-12);
+                    checked += 1;
+                }
+            }
+        });
+        assert_eq!(checked, 6);
+    }
+
+    #[test]
+    fn stops_after_the_published_numbers_of_sweeps() {
+        for (tolerance, sweeps, error) in [(1e-3, 137, 0.483_371), (1e-4, 1574, 0.073_027)] {
+            let (mut u, mut v) = (vec![0.0; 48 * 64], vec![0.0; 48 * 64]);
+            let result = problem().solve(&mut u, &mut v, rule(tolerance, 2000), |_, _, _, _| {});
+            assert_eq!(result.iterations, sweeps);
+            assert_eq!(result.reason, StopReason::Tolerance);
+            // the rule is not convergence: the field is that far from the solution
+            let both: Vec<f64> = u.into_iter().chain(v).collect();
+            let exact = ndarray::concatenate![
+                ndarray::Axis(0),
+                load("one_level_9pt_u"),
+                load("one_level_9pt_v")
+            ];
+            approx::assert_relative_eq!(relative(&both, &exact), error, max_relative = 1e-4);
+        }
+    }
+
+    #[test]
+    fn meets_the_direct_solution_and_its_residual_vanishes() {
+        let flat = |name| load(name).into_iter().collect::<Vec<f64>>();
+        let (mut u, mut v) = (flat("one_level_9pt_u"), flat("one_level_9pt_v"));
+        assert!(problem().residual(&u, &v, 0.1) < 1e-12);
+        let result = problem().solve(&mut u, &mut v, rule(1e-13, 3), |_, _, _, _| {});
+        assert!(result.residual < 1e-12 && relative(&u, &load("one_level_9pt_u")) < 1e-10);
+    }
+
+    #[test]
+    fn the_energy_never_rises() {
+        let p = problem();
+        let energy = |u: &[f64], v: &[f64]| {
+            let mut sum = 0.0;
+            for i in 0..u.len() {
+                sum += (p.ix[i] * u[i] + p.iy[i] * v[i] + p.c[i]).powi(2);
+            }
+            // alpha^2 (u, u - mean(u)): the nine-point quadratic form
+            let mut padded = [Vec::new(), Vec::new(), Vec::new()];
+            let mut mean = vec![0.0; 64];
+            for field in [u, v] {
+                for y in 0..48 {
+                    mean_row(field, 48, 64, y, &mut padded, &mut mean);
+                    for x in 0..64 {
+                        sum += 0.01 * field[y * 64 + x] * (field[y * 64 + x] - mean[x]);
+                    }
+                }
+            }
+            sum
+        };
+        let (mut u, mut v) = (vec![0.0; 48 * 64], vec![0.0; 48 * 64]);
+        let mut last = energy(&u, &v);
+        p.solve(&mut u, &mut v, rule(1e-300, 100), |_, _, u, v| {
+            let now = energy(u, v);
+            assert!(now <= last * (1.0 + 1e-12), "{now} after {last}");
+            last = now;
+        });
+    }
+}
