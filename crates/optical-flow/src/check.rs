@@ -11,7 +11,7 @@ use crate::plane::Plane;
 
 fn planes(flow: &FlowField) -> (Plane, Plane) {
     let finite = |array: &Array2<f32>| {
-        let mut plane = Plane::from_view(array.view());
+        let mut plane = Plane::from_view(&array.view());
         for value in plane.data_mut() {
             if !value.is_finite() {
                 *value = 1e9;
@@ -28,7 +28,11 @@ fn planes(flow: &FlowField) -> (Plane, Plane) {
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`].
-pub fn warp_back(second: &Image, flow: &FlowField, interpolation: Interpolation) -> Result<Array2<f32>> {
+pub fn warp_back(
+    second: &Image,
+    flow: &FlowField,
+    interpolation: Interpolation,
+) -> Result<Array2<f32>> {
     Error::same_shape("flow", second.dim(), flow.dim())?;
     let (u, v) = planes(flow);
     let (mut out, inside) = Sampler::new(second.plane(), interpolation).warp(&u, &v);
@@ -88,7 +92,11 @@ pub fn round_trip(forward: &FlowField, backward: &FlowField) -> Result<Array2<f3
 /// # Errors
 ///
 /// As the estimator.
-pub fn forward_backward(estimator: &dyn FlowEstimator, first: &Image, second: &Image) -> Result<Array2<f32>> {
+pub fn forward_backward(
+    estimator: &dyn FlowEstimator,
+    first: &Image,
+    second: &Image,
+) -> Result<Array2<f32>> {
     let forward = estimator.estimate(first, second)?.flow;
     let backward = estimator.estimate(second, first)?.flow;
     round_trip(&forward, &backward)

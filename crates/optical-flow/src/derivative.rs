@@ -6,7 +6,13 @@ use crate::plane::Plane;
 use crate::smooth::pad_row;
 
 /// Five-point derivatives $(1, -8, 0, 8, -1)/12$ of row `y` along columns and rows, the border repeated.
-pub(crate) fn gradient_row(image: &Plane, y: usize, padded: &mut Vec<f32>, along: &mut [f32], down: &mut [f32]) {
+pub(crate) fn gradient_row(
+    image: &Plane,
+    y: usize,
+    padded: &mut Vec<f32>,
+    along: &mut [f32],
+    down: &mut [f32],
+) {
     let last = image.rows() - 1;
     padded.resize(image.columns() + 4, 0.0);
     pad_row(padded, image.row(y), 2);
@@ -29,7 +35,11 @@ mod tests {
         gradient_row(&image, 5, &mut Vec::new(), &mut along, &mut down);
         for x in 2..12 {
             let (fx, fy) = (0.1 * x as f32, 0.5_f32);
-            approx::assert_abs_diff_eq!(along[x], 0.1 * (4.0 * fx.powi(3) - 2.0 * fy.powi(3)), epsilon = 1e-5);
+            approx::assert_abs_diff_eq!(
+                along[x],
+                0.1 * (4.0 * fx.powi(3) - 2.0 * fy.powi(3)),
+                epsilon = 1e-5
+            );
             approx::assert_abs_diff_eq!(down[x], 0.1 * (1.0 - 6.0 * fx * fy * fy), epsilon = 1e-5);
         }
         gradient_row(&image, 0, &mut Vec::new(), &mut along, &mut down);

@@ -43,7 +43,13 @@ fn difference(field: &Array2<f32>, along_rows: bool) -> Array2<f32> {
         if low == high {
             return 0.0;
         }
-        let value = |k: usize| if along_rows { field[[y, k]] } else { field[[k, x]] };
+        let value = |k: usize| {
+            if along_rows {
+                field[[y, k]]
+            } else {
+                field[[k, x]]
+            }
+        };
         (value(high) - value(low)) / (high - low) as f32
     })
 }
@@ -103,13 +109,18 @@ mod tests {
 
     #[test]
     fn is_exact_for_linear_fields() -> crate::Result<()> {
-        let at = |a: f32, b: f32| Array2::from_shape_fn((6, 8), move |(y, x)| a * x as f32 + b * y as f32);
+        let at = |a: f32, b: f32| {
+            Array2::from_shape_fn((6, 8), move |(y, x)| a * x as f32 + b * y as f32)
+        };
         let g = VelocityGradient::of(&FlowField::new(at(0.5, -0.25), at(0.75, 1.5))?);
         for (map, value) in [
             (g.vorticity(), 1.0),
             (g.divergence(), 2.0),
             (g.shear_strain(), 0.25),
-            (g.strain_rate(), (2.0_f32 * (0.25 + 2.25) + 4.0 * 0.0625).sqrt()),
+            (
+                g.strain_rate(),
+                (2.0_f32 * (0.25 + 2.25) + 4.0 * 0.0625).sqrt(),
+            ),
             // -(ux^2 + vy^2)/2 - uy vx
             (g.q(), -0.5 * (0.25 + 2.25) + 0.1875),
         ] {

@@ -92,7 +92,12 @@ impl Error {
         Err(Self::parameter(name, "finite and not negative", found))
     }
 
-    pub(crate) fn at_least(name: &'static str, least: &'static str, bad: bool, found: usize) -> Result<()> {
+    pub(crate) fn at_least(
+        name: &'static str,
+        least: &'static str,
+        bad: bool,
+        found: usize,
+    ) -> Result<()> {
         if bad {
             return Err(Self::parameter(name, least, found));
         }

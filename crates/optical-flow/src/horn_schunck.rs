@@ -4,7 +4,7 @@ mod automatic;
 mod jacobi;
 mod level;
 
-use crate::convergence::LevelReport;
+use crate::convergence::{Convergence, LevelReport, StopReason};
 use crate::error::{Error, Result};
 use crate::estimator::{FlowEstimator, FlowResult, Shift};
 use crate::field::FlowField;
@@ -120,6 +120,7 @@ pub struct HornSchunck {
     pub(crate) update_limit: f64,
     pub(crate) energy_check: bool,
     pub(crate) integration: f64,
+    pub(crate) median_radius: usize,
 }
 
 impl Default for HornSchunck {
@@ -144,6 +145,7 @@ impl HornSchunck {
             update_limit: 2.0,
             energy_check: true,
             integration: 0.0,
+            median_radius: 0,
         }
     }
 
@@ -166,6 +168,7 @@ impl HornSchunck {
             update_limit: f64::INFINITY,
             energy_check: false,
             integration: 0.0,
+            median_radius: 0,
         }
     }
 
@@ -243,6 +246,12 @@ impl HornSchunck {
         self
     }
 
+    /// Radius of a median filter on the field after each warp: 0 for none (the default), 1 for 3 x 3, 2 for 5 x 5 px. It keeps edges of motion.
+    pub fn median_radius(mut self, median_radius: usize) -> Self {
+        self.median_radius = median_radius;
+        self
+    }
+
     /// Checks the parameters.
     ///
     /// # Errors
@@ -254,12 +263,21 @@ impl HornSchunck {
         }
         if let Solver::Sor(omega) = self.solver {
             if !(omega > 0.0 && omega < 2.0) {
-                return Err(Error::parameter("solver", "a factor above 0 and below 2", omega));
+                return Err(Error::parameter(
+                    "solver",
+                    "a factor above 0 and below 2",
+                    omega,
+                ));
             }
         }
         Error::positive("tolerance", self.tolerance)?;
         Error::at_least("max_iterations", "at least 1", self.max_iterations == 0, 0)?;
-        Error::at_least("warps", "from 1 to 100", self.warps == 0 || self.warps > 100, self.warps)?;
+        Error::at_least(
+            "warps",
+            "from 1 to 100",
+            self.warps == 0 || self.warps > 100,
+            self.warps,
+        )?;
         match self.depth {
             Depth::Displacement(largest) => Error::positive("depth", largest)?,
             Depth::Levels(0) => return Err(Error::parameter("depth", "at least 1 level", 0)),
@@ -271,10 +289,24 @@ impl HornSchunck {
             }
         }
         if !(0.0..=100.0).contains(&self.integration) {
-            return Err(Error::parameter("integration", "from 0 to 100 px", self.integration));
+            return Err(Error::parameter(
+                "integration",
+                "from 0 to 100 px",
+                self.integration,
+            ));
         }
+        Error::at_least(
+            "median_radius",
+            "at most 2",
+            self.median_radius > 2,
+            self.median_radius,
+        )?;
         if self.update_limit.is_nan() || self.update_limit <= 0.0 {
-            return Err(Error::parameter("update_limit", "positive", self.update_limit));
+            return Err(Error::parameter(
+                "update_limit",
+                "positive",
+                self.update_limit,
+            ));
         }
         Ok(())
     }
@@ -309,18 +341,41 @@ pub(crate) fn check_frames(first: &Image, second: &Image) -> Result<()> {
     Ok(())
 }
 
+/// No motion between equal frames: the minimum of the functional, exactly.
+fn still(frame: &Image, tolerance: f64) -> FlowResult {
+    let mut result = FlowResult::new(FlowField::zeros(frame.dim()));
+    result.convergence = Some(Convergence {
+        reason: StopReason::Exact,
+        iterations: 0,
+        residual: 0.0,
+        update: None,
+        tolerance,
+    });
+    result
+}
+
 impl FlowEstimator for HornSchunck {
     fn estimate(&self, first: &Image, second: &Image) -> Result<FlowResult> {
         self.validate()?;
         check_frames(first, second)?;
-        let is_automatic = self.alpha == Alpha::Automatic || self.pre_smoothing == PreSmoothing::Automatic;
+        if first == second {
+            return Ok(still(first, self.tolerance));
+        }
+        let is_automatic =
+            self.alpha == Alpha::Automatic || self.pre_smoothing == PreSmoothing::Automatic;
         let quality = if is_automatic {
             automatic::Quality::of(first, second)
         } else {
             automatic::Quality::default()
         };
         let (settings, sigma) = automatic::settle(self, quality);
-        let levels = level::pyramid(first, second, sigma, self.n_levels(first.dim()), self.interpolation);
+        let levels = level::pyramid(
+            first,
+            second,
+            sigma,
+            self.n_levels(first.dim()),
+            self.interpolation,
+        );
         let shift = if self.start_from_phase {
             global_shift(first, second)
         } else {
@@ -337,7 +392,10 @@ impl FlowEstimator for HornSchunck {
                 u: u.into_array(),
                 v: v.into_array(),
             },
-            convergence: run.reports.last().and_then(|level| level.solves.last().copied()),
+            convergence: run
+                .reports
+                .last()
+                .and_then(|level| level.solves.last().copied()),
             levels: run.reports,
             alpha: Some(alpha),
             pre_smoothing: sigma,
@@ -367,7 +425,10 @@ impl HornSchunck {
             );
             let mut here = match field.take() {
                 None => start.clone(),
-                Some((u, v)) => (expand(&u, rows, columns, 2.0), expand(&v, rows, columns, 2.0)),
+                Some((u, v)) => (
+                    expand(&u, rows, columns, 2.0),
+                    expand(&v, rows, columns, 2.0),
+                ),
             };
             reports.push(level.refine(self, &mut here, &start, alpha));
             field = Some(here);

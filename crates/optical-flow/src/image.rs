@@ -102,7 +102,11 @@ impl Image {
     /// # Errors
     ///
     /// As [`Image::new`], and [`Error::InvalidParameter`] if the range is not ascending and finite.
-    pub fn with_range<P: Pixel>(pixels: &ArrayView2<'_, P>, black: f64, white: f64) -> Result<Self> {
+    pub fn with_range<P: Pixel>(
+        pixels: &ArrayView2<'_, P>,
+        black: f64,
+        white: f64,
+    ) -> Result<Self> {
         Self::with_policy(pixels, black, white, NonFinite::Refuse)
     }
 
@@ -209,7 +213,10 @@ impl Image {
         Error::same_shape("mask", self.dim(), mask.dim())?;
         let (rows, columns) = self.dim();
         let weight = Plane::from_fn(rows, columns, |at| {
-            let before = self.weight.as_ref().map_or(1.0, |weight| weight.at(at.0, at.1));
+            let before = self
+                .weight
+                .as_ref()
+                .map_or(1.0, |weight| weight.at(at.0, at.1));
             if mask[at] { before } else { 0.0 }
         });
         if weight.data().iter().all(|w| *w > 0.0) {
@@ -264,7 +271,7 @@ fn fill(plane: &mut Plane, weight: &Plane) {
     let (rows, columns) = plane.dim();
     let mut known = weight.clone();
     let mut sigma = 1.0;
-    while known.data().iter().any(|w| *w == 0.0) {
+    while known.data().contains(&0.0) {
         let weights = gaussian_weights(sigma);
         let product = Plane::from_fn(rows, columns, |(y, x)| plane.at(y, x) * known.at(y, x));
         let sums = separable(&product, &weights);
@@ -285,6 +292,7 @@ fn fill(plane: &mut Plane, weight: &Plane) {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values that are exact")]
 mod tests {
     use super::*;
     use ndarray::{array, s};
@@ -292,9 +300,18 @@ mod tests {
     #[test]
     fn scales_are_stated() -> Result<()> {
         let bytes = array![[0_u8, 255], [51, 102]];
-        assert_eq!(Image::new(&bytes.view())?.intensity(), array![[0.0, 1.0], [0.2, 0.4]]);
+        assert_eq!(
+            Image::new(&bytes.view())?.intensity(),
+            array![[0.0, 1.0], [0.2, 0.4]]
+        );
         let words = bytes.mapv(|b| u16::from(b) * 257);
-        assert_eq!(Image::new(&words.view())?, Image { unit: 65_535.0, ..Image::new(&bytes.view())? });
+        assert_eq!(
+            Image::new(&words.view())?,
+            Image {
+                unit: 65_535.0,
+                ..Image::new(&bytes.view())?
+            }
+        );
         let floats = bytes.mapv(f64::from);
         assert_eq!(
             Image::with_range(&floats.view(), 0.0, 255.0)?,
@@ -314,11 +331,18 @@ mod tests {
         pixels[[7, 1]] = f32::INFINITY;
         assert!(matches!(
             Image::new(&pixels.view()),
-            Err(Error::NonFinite { row: 4, column: 5, .. })
+            Err(Error::NonFinite {
+                row: 4,
+                column: 5,
+                ..
+            })
         ));
         let image = Image::with_policy(&pixels.view(), 0.0, 1.0, NonFinite::Mask)?;
         assert!(image.intensity().iter().all(|v| (*v - 3.0).abs() < 1e-5));
-        assert_eq!(image.weight().map(|w| w.data().iter().sum::<f32>()), Some(79.0));
+        assert_eq!(
+            image.weight().map(|w| w.data().iter().sum::<f32>()),
+            Some(79.0)
+        );
         pixels.fill(f32::NAN);
         assert!(Image::with_policy(&pixels.view(), 0.0, 1.0, NonFinite::Mask).is_err());
         assert!(Image::new(&Array2::<u8>::zeros((0, 5)).view()).is_err());
@@ -328,13 +352,34 @@ mod tests {
     #[test]
     fn rejects_ranges_and_masks_that_do_not_fit() -> Result<()> {
         let pixels = Array2::<u8>::zeros((4, 4));
-        for (black, white) in [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY)] {
+        for (black, white) in [
+            (1.0, 1.0),
+            (2.0, 1.0),
+            (f64::NAN, 1.0),
+            (0.0, f64::INFINITY),
+        ] {
             assert!(Image::with_range(&pixels.view(), black, white).is_err());
         }
         let image = Image::new(&pixels.view())?;
-        assert!(image.clone().with_mask(&Array2::from_elem((4, 5), true)).is_err());
-        assert!(image.clone().with_mask(&Array2::from_elem((4, 4), false)).is_err());
-        assert!(image.clone().with_mask(&Array2::from_elem((4, 4), true))?.weight().is_none());
+        assert!(
+            image
+                .clone()
+                .with_mask(&Array2::from_elem((4, 5), true))
+                .is_err()
+        );
+        assert!(
+            image
+                .clone()
+                .with_mask(&Array2::from_elem((4, 4), false))
+                .is_err()
+        );
+        assert!(
+            image
+                .clone()
+                .with_mask(&Array2::from_elem((4, 4), true))?
+                .weight()
+                .is_none()
+        );
         Ok(())
     }
 }

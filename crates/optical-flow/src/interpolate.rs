@@ -42,7 +42,11 @@ pub(crate) struct Sampler {
 fn mirrored(at: isize, n: usize) -> usize {
     let period = (2 * n as isize - 2).max(1);
     let folded = at.rem_euclid(period) as usize;
-    if folded < n { folded } else { period as usize - folded }
+    if folded < n {
+        folded
+    } else {
+        period as usize - folded
+    }
 }
 
 /// The pole of the cubic B-spline.
@@ -64,13 +68,19 @@ fn prefilter_down(data: &mut [f32], stride: usize, n: usize) {
             break;
         }
         let row = mirrored(k as isize, n);
-        dispatch(Forward, (&mut first[..], &data[row * stride..][..stride], power));
+        dispatch(
+            Forward,
+            (&mut first[..], &data[row * stride..][..stride], power),
+        );
         power *= POLE;
     }
     data[..stride].copy_from_slice(&first);
     for y in 1..n {
         let (before, here) = data.split_at_mut(y * stride);
-        dispatch(Forward, (&mut here[..stride], &before[(y - 1) * stride..], POLE));
+        dispatch(
+            Forward,
+            (&mut here[..stride], &before[(y - 1) * stride..], POLE),
+        );
     }
     // the last row, mirrored
     let (before, last) = data.split_at_mut((n - 1) * stride);
@@ -161,7 +171,11 @@ impl Sampler {
                 0.0
             } else {
                 let folded = at.rem_euclid(2.0 * last);
-                if folded > last { 2.0 * last - folded } else { folded }
+                if folded > last {
+                    2.0 * last - folded
+                } else {
+                    folded
+                }
             };
             at + PAD as f32
         } else {
@@ -197,7 +211,15 @@ impl Sampler {
     }
 
     /// A row of the image at the places where its pixels have moved to, and 1 where that is inside the image, else 0.
-    pub(crate) fn warp_row(&self, y: usize, u: &[f32], v: &[f32], scratch: &mut WarpScratch, out: &mut [f32], inside: &mut [f32]) {
+    pub(crate) fn warp_row(
+        &self,
+        y: usize,
+        u: &[f32],
+        v: &[f32],
+        scratch: &mut WarpScratch,
+        out: &mut [f32],
+        inside: &mut [f32],
+    ) {
         let n = out.len();
         scratch.x.resize(n, 0.0);
         scratch.y.resize(n, 0.0);
@@ -219,17 +241,21 @@ impl Sampler {
         let (rows, columns) = u.dim();
         let mut out = Plane::new(rows, columns);
         let mut inside = Plane::new(rows, columns);
-        bands([out.data_mut(), inside.data_mut()], columns, |first, [out, inside]| {
-            let mut scratch = WarpScratch::default();
-            for (k, (out, inside)) in out
-                .chunks_exact_mut(columns)
-                .zip(inside.chunks_exact_mut(columns))
-                .enumerate()
-            {
-                let y = first + k;
-                self.warp_row(y, u.row(y), v.row(y), &mut scratch, out, inside);
-            }
-        });
+        bands(
+            [out.data_mut(), inside.data_mut()],
+            columns,
+            |first, [out, inside]| {
+                let mut scratch = WarpScratch::default();
+                for (k, (out, inside)) in out
+                    .chunks_exact_mut(columns)
+                    .zip(inside.chunks_exact_mut(columns))
+                    .enumerate()
+                {
+                    let y = first + k;
+                    self.warp_row(y, u.row(y), v.row(y), &mut scratch, out, inside);
+                }
+            },
+        );
         (out, inside)
     }
 }
@@ -259,7 +285,11 @@ impl Kernel<([&mut [f32]; 3], [&[f32]; 2], f32, [f32; 2])> for Places {
             let (fx, fy) = (x as f32 + u[x], row + v[x]);
             // maximum and minimum of not a number give the bound
             let (cx, cy) = (fx.max(0.0).min(last[0]), fy.max(0.0).min(last[1]));
-            inside[x] = if cx == fx && cy == fy { 1.0 } else { 0.0 };
+            inside[x] = if (cx - fx).abs() + (cy - fy).abs() <= 0.0 {
+                1.0
+            } else {
+                0.0
+            };
             px[x] = cx + PAD as f32;
             py[x] = cy + PAD as f32;
         }
@@ -299,7 +329,7 @@ pub fn interpolate(
         });
     }
     Error::same_shape("y", (x.len(), 1), (y.len(), 1))?;
-    let sampler = Sampler::new(&Plane::from_view(image.view()), method);
+    let sampler = Sampler::new(&Plane::from_view(&image.view()), method);
     Ok(x.iter()
         .zip(y)
         .map(|(x, y)| {
@@ -349,20 +379,48 @@ mod tests {
         });
         let x = ndarray::array![3.0_f32, 20.0, 15.3, 17.7];
         let y = ndarray::array![4.0_f32, 11.0, 14.6, 15.1];
-        for method in [Interpolation::CubicBSpline, Interpolation::Keys, Interpolation::KeysSharp] {
+        for method in [
+            Interpolation::CubicBSpline,
+            Interpolation::Keys,
+            Interpolation::KeysSharp,
+        ] {
             let found = interpolate(&image.view(), &x.view(), &y.view(), method)?;
             for k in 0..2 {
-                approx::assert_abs_diff_eq!(found[k], image[[y[k] as usize, x[k] as usize]], epsilon = 1e-5);
+                approx::assert_abs_diff_eq!(
+                    found[k],
+                    image[[y[k] as usize, x[k] as usize]],
+                    epsilon = 1e-5
+                );
             }
             if method == Interpolation::CubicBSpline {
                 for k in 2..4 {
                     let (x, y) = (0.1 * x[k], 0.1 * y[k]);
-                    approx::assert_abs_diff_eq!(found[k], x * x * x - x * y * y + 0.5 * y, epsilon = 1e-5);
+                    approx::assert_abs_diff_eq!(
+                        found[k],
+                        x * x * x - x * y * y + 0.5 * y,
+                        epsilon = 1e-5
+                    );
                 }
             }
         }
-        assert!(interpolate(&image.view(), &ndarray::array![f32::NAN].view(), &ndarray::array![0.0].view(), Interpolation::Keys)?[0].is_nan());
-        assert!(interpolate(&Array2::zeros((0, 3)).view(), &x.view(), &y.view(), Interpolation::Keys).is_err());
+        assert!(
+            interpolate(
+                &image.view(),
+                &ndarray::array![f32::NAN].view(),
+                &ndarray::array![0.0].view(),
+                Interpolation::Keys
+            )?[0]
+                .is_nan()
+        );
+        assert!(
+            interpolate(
+                &Array2::zeros((0, 3)).view(),
+                &x.view(),
+                &y.view(),
+                Interpolation::Keys
+            )
+            .is_err()
+        );
         Ok(())
     }
 }

@@ -47,7 +47,11 @@ pub(crate) fn percentile(values: &mut [f64], fraction: f64) -> f64 {
     let (_, value, above) = values.select_nth_unstable_by(low, f64::total_cmp);
     let value = *value;
     let next = above.iter().copied().fold(f64::INFINITY, f64::min);
-    if next.is_finite() { value + (at - low as f64) * (next - value) } else { value }
+    if next.is_finite() {
+        value + (at - low as f64) * (next - value)
+    } else {
+        value
+    }
 }
 
 impl FlowError {
@@ -56,7 +60,11 @@ impl FlowError {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`]; [`Error::TooFewPixels`] if no pixel is known in both fields and inside the mask.
-    pub fn between(found: &FlowField, truth: &FlowField, mask: Option<&Array2<bool>>) -> Result<Self> {
+    pub fn between(
+        found: &FlowField,
+        truth: &FlowField,
+        mask: Option<&Array2<bool>>,
+    ) -> Result<Self> {
         Error::same_shape("found", truth.dim(), found.dim())?;
         if let Some(mask) = mask {
             Error::same_shape("mask", truth.dim(), mask.dim())?;
@@ -115,6 +123,7 @@ pub fn end_point_error(found: &FlowField, truth: &FlowField) -> Result<Array2<f3
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values that are exact")]
 mod tests {
     use super::*;
 
@@ -124,8 +133,17 @@ mod tests {
         field.u[[0, 0]] = 1.7e9;
         field.v[[1, 1]] = f32::NAN;
         let error = FlowError::between(&field, &field, None)?;
-        assert_eq!((error.end_point, error.angular_deg, error.n_pixels), (0.0, 0.0, 33));
-        assert_eq!(end_point_error(&field, &field)?.iter().filter(|e| e.is_nan()).count(), 2);
+        assert_eq!(
+            (error.end_point, error.angular_deg, error.n_pixels),
+            (0.0, 0.0, 33)
+        );
+        assert_eq!(
+            end_point_error(&field, &field)?
+                .iter()
+                .filter(|e| e.is_nan())
+                .count(),
+            2
+        );
         Ok(())
     }
 
@@ -143,7 +161,11 @@ mod tests {
     fn rejects_what_cannot_be_compared() {
         let field = FlowField::zeros((3, 3));
         assert!(FlowError::between(&FlowField::zeros((3, 4)), &field, None).is_err());
-        assert!(FlowError::between(&field, &field, Some(&Array2::from_elem((3, 3), false))).is_err());
-        assert!(FlowError::between(&FlowField::uniform((3, 3), f32::NAN, 0.0), &field, None).is_err());
+        assert!(
+            FlowError::between(&field, &field, Some(&Array2::from_elem((3, 3), false))).is_err()
+        );
+        assert!(
+            FlowError::between(&FlowField::uniform((3, 3), f32::NAN, 0.0), &field, None).is_err()
+        );
     }
 }

@@ -209,20 +209,29 @@ impl MomentumBalance {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values that are exact")]
 mod tests {
     use super::*;
 
     #[test]
     fn parts_add_up_and_the_interval_holds_the_value() -> Result<()> {
-        let u = Array2::from_shape_fn((64, 64), |(y, x)| (0.2 * x as f32).sin() + 0.1 * (y as f32).cos());
+        let u = Array2::from_shape_fn((64, 64), |(y, x)| {
+            (0.2 * x as f32).sin() + 0.1 * (y as f32).cos()
+        });
         let flow = FlowField::new(u.clone(), -u)?;
         let balance = MomentumBalance::new().block(8).balance(&flow, None)?;
         assert_eq!(balance.x.positive + balance.x.negative, 1.0);
         approx::assert_relative_eq!(balance.x.positive, balance.y.negative, max_relative = 1e-12);
         let (low, high) = balance.x.interval;
         assert!(low < balance.x.positive && balance.x.positive < high && high - low < 0.3);
-        assert_eq!(balance, MomentumBalance::new().block(8).balance(&flow, None)?);
-        let count = MomentumBalance::new().block(8).weight(MomentumWeight::Count).balance(&flow, None)?;
+        assert_eq!(
+            balance,
+            MomentumBalance::new().block(8).balance(&flow, None)?
+        );
+        let count = MomentumBalance::new()
+            .block(8)
+            .weight(MomentumWeight::Count)
+            .balance(&flow, None)?;
         assert!((count.x.positive - balance.x.positive).abs() < 0.1);
         Ok(())
     }
@@ -230,10 +239,21 @@ mod tests {
     #[test]
     fn says_what_is_missing() -> Result<()> {
         let still = FlowField::zeros((8, 8));
-        assert!(MomentumBalance::new().balance(&still, None)?.x.positive.is_nan());
+        assert!(
+            MomentumBalance::new()
+                .balance(&still, None)?
+                .x
+                .positive
+                .is_nan()
+        );
         let none = Array2::from_elem((8, 8), false);
         assert!(MomentumBalance::new().balance(&still, Some(&none)).is_err());
-        assert!(MomentumBalance::new().block(0).balance(&still, None).is_err());
+        assert!(
+            MomentumBalance::new()
+                .block(0)
+                .balance(&still, None)
+                .is_err()
+        );
         Ok(())
     }
 }

@@ -19,7 +19,7 @@ const FOURTH: [f32; 5] = [1.0, -4.0, 6.0, -4.0, 1.0];
 /// assert!(optical_flow::noise_level(&smooth.view()) < 0.01);
 /// ```
 pub fn noise_level(frame: &ArrayView2<'_, f32>) -> f64 {
-    noise(&Plane::from_view(frame.view()))
+    noise(&Plane::from_view(&frame.view()))
 }
 
 pub(crate) fn noise(plane: &Plane) -> f64 {
@@ -59,7 +59,10 @@ pub(crate) fn texture_gradient(plane: &Plane, noise: f64) -> f64 {
         let (above, here, below) = (plane.row(y - 1), plane.row(y), plane.row(y + 1));
         let mut part = 0.0_f32;
         for x in 1..columns - 1 {
-            let (gx, gy) = (0.5 * (here[x + 1] - here[x - 1]), 0.5 * (below[x] - above[x]));
+            let (gx, gy) = (
+                0.5 * (here[x + 1] - here[x - 1]),
+                0.5 * (below[x] - above[x]),
+            );
             part += gx * gx + gy * gy;
         }
         sum += f64::from(part);
@@ -70,6 +73,7 @@ pub(crate) fn texture_gradient(plane: &Plane, noise: f64) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "values that are exact")]
 mod tests {
     use super::*;
     use ndarray::Array2;

@@ -4,11 +4,17 @@ use ndarray::Array2;
 
 /// Reads a little-endian `.npy` of doubles with one or two axes in C order.
 pub(crate) fn load(name: &str) -> Array2<f64> {
-    let path = format!("{}/tests/data/oracle/{name}.npy", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/tests/data/oracle/{name}.npy",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let bytes = std::fs::read(&path).unwrap();
     let length = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = String::from_utf8_lossy(&bytes[10..length]).into_owned();
-    assert!(header.contains("'<f8'") && header.contains("False"), "{header}");
+    assert!(
+        header.contains("'<f8'") && header.contains("False"),
+        "{header}"
+    );
     let shape = header.split('(').nth(1).unwrap().split(')').next().unwrap();
     let sides: Vec<usize> = shape
         .split(',')

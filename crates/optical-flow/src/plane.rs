@@ -22,7 +22,7 @@ impl Plane {
         }
     }
 
-    pub(crate) fn from_view(view: ArrayView2<'_, f32>) -> Self {
+    pub(crate) fn from_view(view: &ArrayView2<'_, f32>) -> Self {
         let (rows, columns) = view.dim();
         Self {
             rows,
@@ -31,7 +31,11 @@ impl Plane {
         }
     }
 
-    pub(crate) fn from_fn(rows: usize, columns: usize, f: impl FnMut((usize, usize)) -> f32) -> Self {
+    pub(crate) fn from_fn(
+        rows: usize,
+        columns: usize,
+        f: impl FnMut((usize, usize)) -> f32,
+    ) -> Self {
         let data = (0..rows)
             .flat_map(|y| (0..columns).map(move |x| (y, x)))
             .map(f)
@@ -86,15 +90,12 @@ impl Plane {
         self.data[y * self.columns + x]
     }
 
+    #[cfg(test)]
     /// The value at the nearest pixel of the image.
     pub(crate) fn clamped(&self, y: isize, x: isize) -> f32 {
         self.at(
             y.clamp(0, self.rows as isize - 1) as usize,
             x.clamp(0, self.columns as isize - 1) as usize,
         )
-    }
-
-    pub(crate) fn transposed(&self) -> Self {
-        Self::from_fn(self.columns, self.rows, |(y, x)| self.at(x, y))
     }
 }

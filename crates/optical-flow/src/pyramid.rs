@@ -19,7 +19,11 @@ pub(crate) fn reduce(fine: &Plane) -> Plane {
             let at = |j: usize| fine.row((2 * (first + k) + j).saturating_sub(1).min(rows - 1));
             dispatch(
                 Combine,
-                (&mut middle[..], &[at(0), at(1), at(2), at(3)][..], &WEIGHTS[..]),
+                (
+                    &mut middle[..],
+                    &[at(0), at(1), at(2), at(3)][..],
+                    &WEIGHTS[..],
+                ),
             );
             let n = columns;
             let edge = |x: usize| {
@@ -31,8 +35,9 @@ pub(crate) fn reduce(fine: &Plane) -> Plane {
                 out[x + 1] = WEIGHTS[0] * (w[0] + w[3]) + WEIGHTS[1] * (w[1] + w[2]);
             }
             let inner = (n.saturating_sub(3)) / 2 + 1;
-            for x in inner.max(1)..columns_c {
-                out[x] = edge(x);
+            let inner = inner.max(1);
+            for (k, out) in out.iter_mut().skip(inner).enumerate() {
+                *out = edge(inner + k);
             }
         }
     });

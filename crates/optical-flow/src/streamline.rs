@@ -33,7 +33,12 @@ pub struct Point {
 /// assert!((end.y - 5.0).abs() < 1e-5 && end.x > 38.0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn streamline(flow: &FlowField, start: Point, step: f32, max_steps: usize) -> Result<Vec<Point>> {
+pub fn streamline(
+    flow: &FlowField,
+    start: Point,
+    step: f32,
+    max_steps: usize,
+) -> Result<Vec<Point>> {
     Error::positive("step", f64::from(step))?;
     let mut largest = 0.0_f32;
     for ((row, column), u) in flow.u.indexed_iter() {
@@ -53,10 +58,11 @@ pub fn streamline(flow: &FlowField, start: Point, step: f32, max_steps: usize) -
     if rows == 0 || columns == 0 || largest <= 0.0 {
         return Ok(line);
     }
-    let u = Sampler::new(&Plane::from_view(flow.u.view()), Interpolation::Keys);
-    let v = Sampler::new(&Plane::from_view(flow.v.view()), Interpolation::Keys);
+    let u = Sampler::new(&Plane::from_view(&flow.u.view()), Interpolation::Keys);
+    let v = Sampler::new(&Plane::from_view(&flow.v.view()), Interpolation::Keys);
     let direction = |x: f32, y: f32| {
-        let inside = (0.0..=columns as f32 - 1.0).contains(&x) && (0.0..=rows as f32 - 1.0).contains(&y);
+        let inside =
+            (0.0..=columns as f32 - 1.0).contains(&x) && (0.0..=rows as f32 - 1.0).contains(&y);
         let (a, b) = (u.at(x, y), v.at(x, y));
         let speed = a.hypot(b);
         (inside && speed > 1e-3 * largest).then(|| (a / speed, b / speed))
@@ -92,7 +98,11 @@ mod tests {
         let flow = FlowField::new(u, v)?;
         let line = streamline(&flow, Point { x: 80.0, y: 50.0 }, 0.5, 377)?;
         for point in &line {
-            approx::assert_abs_diff_eq!((point.x - 50.0).hypot(point.y - 50.0), 30.0, epsilon = 1e-2);
+            approx::assert_abs_diff_eq!(
+                (point.x - 50.0).hypot(point.y - 50.0),
+                30.0,
+                epsilon = 1e-2
+            );
         }
         // 377 half pixels are one turn of radius 30
         let end = line[line.len() - 1];

@@ -50,8 +50,18 @@ fn is_even(color: usize, y: usize) -> bool {
     (color + y) % 2 == 0
 }
 
+/// The rows of a plane without its frame.
+fn inner(plane: &mut [f32], stride: usize) -> &mut [f32] {
+    let n = plane.len();
+    &mut plane[stride..n - stride]
+}
+
 impl Grid {
     /// Builds the grid; `fill` writes the coefficients of a row. Returns the sum of squares of the right-hand side too.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one pass over the rows writes all planes while they are in the cache"
+    )]
     pub(crate) fn new(
         (rows, columns): (usize, usize),
         a: f32,
@@ -69,18 +79,16 @@ impl Grid {
         };
         let mut colors = [color(), color()];
         let [red, black] = &mut colors;
-        fn inner(plane: &mut [f32], stride: usize) -> &mut [f32] {
-            let n = plane.len();
-            &mut plane[stride..n - stride]
-        }
         let [j0, j1, j2] = &mut red.j;
         let [k0, k1, k2] = &mut black.j;
         let [p0, p1, p2] = &mut red.p;
         let [o0, o1, o2] = &mut black.p;
         let [q0, q1] = &mut red.q;
         let [b0, b1] = &mut black.q;
-        let planes = [j0, j1, j2, p0, p1, p2, q0, q1, k0, k1, k2, o0, o1, o2, b0, b1]
-            .map(|plane| inner(plane, stride));
+        let planes = [
+            j0, j1, j2, p0, p1, p2, q0, q1, k0, k1, k2, o0, o1, o2, b0, b1,
+        ]
+        .map(|plane| inner(plane, stride));
         let sums = bands(planes, stride, |first, parts| {
             let mut natural = vec![vec![0.0_f32; columns]; 5];
             let mut halves = vec![[vec![0.0_f32; half], vec![0.0_f32; half]]; 2];
@@ -91,12 +99,25 @@ impl Grid {
             for k in 0..n {
                 let y = first + k;
                 if let [j11, j12, j22, r1, r2] = &mut natural[..] {
-                    fill(y, Row { j11, j12, j22, r1, r2 });
+                    fill(
+                        y,
+                        Row {
+                            j11,
+                            j12,
+                            j22,
+                            r1,
+                            r2,
+                        },
+                    );
                     sum += squares(r1) + squares(r2);
                 }
                 let around = k * stride + 1..k * stride + 1 + half;
                 let (red, black) = parts.split_at_mut(8);
-                let (even, odd) = if is_even(0, y) { (red, black) } else { (black, red) };
+                let (even, odd) = if is_even(0, y) {
+                    (red, black)
+                } else {
+                    (black, red)
+                };
                 for c in 0..3 {
                     dispatch(
                         Split,
@@ -115,7 +136,10 @@ impl Grid {
                 for (parity, side) in [even, odd].into_iter().enumerate() {
                     let cells = columns.div_ceil(2) - parity * (columns % 2);
                     ak.fill(a * (vertical + 2.0));
-                    for (i, x) in [(0, parity), (cells.max(1) - 1, 2 * cells.max(1) - 2 + parity)] {
+                    for (i, x) in [
+                        (0, parity),
+                        (cells.max(1) - 1, 2 * cells.max(1) - 2 + parity),
+                    ] {
                         let k = vertical
                             + f32::from(u8::from(x > 0))
                             + f32::from(u8::from(x + 1 < columns));
@@ -124,7 +148,11 @@ impl Grid {
                     let [j11, j12, j22, p11, p12, p22, q1, q2] = side else {
                         continue;
                     };
-                    let j = [&j11[around.clone()], &j12[around.clone()], &j22[around.clone()]];
+                    let j = [
+                        &j11[around.clone()],
+                        &j12[around.clone()],
+                        &j22[around.clone()],
+                    ];
                     dispatch(
                         Invert,
                         InvertRow {
@@ -145,7 +173,11 @@ impl Grid {
                         RightHandSide,
                         (
                             [&mut q1[around.clone()], &mut q2[around.clone()]],
-                            [&p11[around.clone()], &p12[around.clone()], &p22[around.clone()]],
+                            [
+                                &p11[around.clone()],
+                                &p12[around.clone()],
+                                &p22[around.clone()],
+                            ],
                             [&halves[0][parity][..], &halves[1][parity][..]],
                             a,
                         ),
@@ -182,7 +214,12 @@ impl Grid {
                     Mean4,
                     (
                         out,
-                        [at(0, 2 * y), at(1, 2 * y), at(0, 2 * y + 1), at(1, 2 * y + 1)],
+                        [
+                            at(0, 2 * y),
+                            at(1, 2 * y),
+                            at(0, 2 * y + 1),
+                            at(1, 2 * y + 1),
+                        ],
                         0.25,
                     ),
                 );
@@ -198,12 +235,19 @@ impl Grid {
         for y in 0..self.rows {
             let range = self.range(y);
             let [red, black] = &mut self.colors;
-            let (even, odd) = if is_even(0, y) { (red, black) } else { (black, red) };
+            let (even, odd) = if is_even(0, y) {
+                (red, black)
+            } else {
+                (black, red)
+            };
             for (even, odd, row) in [
                 (&mut even.u, &mut odd.u, u.row(y)),
                 (&mut even.v, &mut odd.v, v.row(y)),
             ] {
-                dispatch(Split, (&mut even[range.clone()], &mut odd[range.clone()], row));
+                dispatch(
+                    Split,
+                    (&mut even[range.clone()], &mut odd[range.clone()], row),
+                );
             }
         }
     }
@@ -223,7 +267,14 @@ impl Grid {
         dispatch(Join, (out, &pick(even)[range.clone()], &pick(odd)[range]));
     }
 
-    fn cells<'a>(own: &'a Color, other: &'a Color, stride: usize, half: usize, color: usize, y: usize) -> Cells<'a> {
+    fn cells<'a>(
+        own: &'a Color,
+        other: &'a Color,
+        stride: usize,
+        half: usize,
+        color: usize,
+        y: usize,
+    ) -> Cells<'a> {
         let start = (y + 1) * stride + 1;
         let left = if is_even(color, y) { start - 1 } else { start };
         let at = |plane: &'a Vec<f32>| {
@@ -250,7 +301,11 @@ impl Grid {
     fn relax_color(&mut self, color: usize, omega: Option<f32>, y: std::ops::Range<usize>) {
         let (stride, half) = (self.stride, self.half);
         let [red, black] = &mut self.colors;
-        let (own, other) = if color == 0 { (red, &*black) } else { (black, &*red) };
+        let (own, other) = if color == 0 {
+            (red, &*black)
+        } else {
+            (black, &*red)
+        };
         let mut u = std::mem::take(&mut own.u);
         let mut v = std::mem::take(&mut own.v);
         let work = |y: usize, u: &mut [f32], v: &mut [f32]| {
@@ -350,7 +405,10 @@ impl Grid {
         let sums = bands(outs, stride, |first, mut outs| {
             let mut fine_rows = vec![vec![0.0_f32; fine.half]; 4];
             let mut natural = [vec![0.0_f32; columns], vec![0.0_f32; columns]];
-            let mut halves = [[vec![0.0_f32; half], vec![0.0_f32; half]], [vec![0.0_f32; half], vec![0.0_f32; half]]];
+            let mut halves = [
+                [vec![0.0_f32; half], vec![0.0_f32; half]],
+                [vec![0.0_f32; half], vec![0.0_f32; half]],
+            ];
             let n = outs[0].len() / stride;
             let mut sum = 0.0;
             for k in 0..n {
@@ -438,7 +496,11 @@ impl Grid {
                     let even = is_even(1, y);
                     let cells = half - usize::from(!even) * (columns % 2);
                     let here = &mut out[k * stride + 1..k * stride + 1 + cells];
-                    let far = if even { &column[..cells] } else { &column[2..2 + cells] };
+                    let far = if even {
+                        &column[..cells]
+                    } else {
+                        &column[2..2 + cells]
+                    };
                     dispatch(Correct, (here, &column[1..=cells], far));
                 }
             }
@@ -501,7 +563,11 @@ impl Hierarchy {
     }
 
     fn relative(&self, norm: f64) -> f64 {
-        if self.norm_b > 0.0 { norm / self.norm_b } else { 0.0 }
+        if self.norm_b > 0.0 {
+            norm / self.norm_b
+        } else {
+            0.0
+        }
     }
 
     /// A system whose right-hand side is zero, started from zero.
@@ -598,7 +664,11 @@ mod tests {
             let array = load(name);
             Plane::from_fn(48, 64, |at| array[at] as f32)
         };
-        let (ix, iy, it) = (plane("one_level_Ix"), plane("one_level_Iy"), plane("one_level_It"));
+        let (ix, iy, it) = (
+            plane("one_level_Ix"),
+            plane("one_level_Iy"),
+            plane("one_level_It"),
+        );
         Grid::new((48, 64), 0.1 * 0.1 / 4.0, |y, row| {
             for x in 0..64 {
                 let (gx, gy, c) = (ix.at(y, x), iy.at(y, x), it.at(y, x));
@@ -612,7 +682,12 @@ mod tests {
     }
 
     fn distance(u: &Plane, v: &Plane) -> f64 {
-        let found: Vec<f64> = u.data().iter().chain(v.data()).map(|x| f64::from(*x)).collect();
+        let found: Vec<f64> = u
+            .data()
+            .iter()
+            .chain(v.data())
+            .map(|x| f64::from(*x))
+            .collect();
         let expected = ndarray::concatenate![
             ndarray::Axis(0),
             load("one_level_5pt_u"),
@@ -625,12 +700,14 @@ mod tests {
     fn multigrid_and_over_relaxation_meet_the_direct_solution() {
         let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
         let result = Hierarchy::new(oracle_grid(), true).multigrid(&mut u, &mut v, 1e-6, 40);
-        assert!(result.is_converged() && result.iterations < 15, "{result:?}");
+        assert!(
+            result.is_converged() && result.iterations < 15,
+            "{result:?}"
+        );
         // single precision, and a third of the field hardly has data
         assert!(distance(&u, &v) < 1e-5, "{}", distance(&u, &v));
         let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
-        let result =
-            Hierarchy::new(oracle_grid(), false).sor(&mut u, &mut v, 1.9, 1e-6, 2000);
+        let result = Hierarchy::new(oracle_grid(), false).sor(&mut u, &mut v, 1.9, 1e-6, 2000);
         assert!(result.is_converged(), "{result:?}");
         assert!(distance(&u, &v) < 2e-5, "{}", distance(&u, &v));
     }
@@ -639,8 +716,10 @@ mod tests {
     #[test]
     fn residual_is_that_of_the_plain_operator() {
         for (rows, columns) in [(8, 8), (9, 13), (12, 7), (33, 20), (8, 41)] {
-            let value = |seed: usize| move |(y, x): (usize, usize)| {
-                (((y * 31 + x * 17 + seed * 101) * 2_654_435) % 1009) as f32 / 1009.0 - 0.5
+            let value = |seed: usize| {
+                move |(y, x): (usize, usize)| {
+                    (((y * 31 + x * 17 + seed * 101) * 2_654_435) % 1009) as f32 / 1009.0 - 0.5
+                }
             };
             let gx = Plane::from_fn(rows, columns, value(1));
             let gy = Plane::from_fn(rows, columns, value(2));
@@ -657,7 +736,10 @@ mod tests {
                 }
             });
             let mut grid = grid;
-            let (u, v) = (Plane::from_fn(rows, columns, value(4)), Plane::from_fn(rows, columns, value(5)));
+            let (u, v) = (
+                Plane::from_fn(rows, columns, value(4)),
+                Plane::from_fn(rows, columns, value(5)),
+            );
             grid.set(&u, &v);
             let (mut expected, mut norm) = (0.0, 0.0);
             for y in 0..rows {

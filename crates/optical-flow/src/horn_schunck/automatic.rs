@@ -60,7 +60,9 @@ pub(super) fn settle(settings: &HornSchunck, quality: Quality) -> (HornSchunck, 
         PreSmoothing::Automatic if quality.is_noisy() => {
             settings.integration = settings.integration.max(4.0);
             settings.warps = settings.warps.max(2);
-            (quality.noise / quality.gradient).sqrt().min(MOST_SMOOTHING)
+            (quality.noise / quality.gradient)
+                .sqrt()
+                .min(MOST_SMOOTHING)
         }
         PreSmoothing::Automatic => 0.0,
     };
@@ -68,7 +70,12 @@ pub(super) fn settle(settings: &HornSchunck, quality: Quality) -> (HornSchunck, 
 }
 
 /// The weight, found with settings that are settled already.
-pub(super) fn alpha(settings: &HornSchunck, levels: &[Level], shift: Shift, quality: Quality) -> f64 {
+pub(super) fn alpha(
+    settings: &HornSchunck,
+    levels: &[Level],
+    shift: Shift,
+    quality: Quality,
+) -> f64 {
     let Some(level) = levels.first() else {
         return 1.0;
     };

@@ -22,7 +22,14 @@ pub(crate) struct Rule {
 }
 
 /// The nine-point mean of a row: 1/6 of each edge neighbor, 1/12 of each corner, the border repeated.
-fn mean_row(field: &[f64], rows: usize, columns: usize, y: usize, padded: &mut [Vec<f64>; 3], out: &mut [f64]) {
+fn mean_row(
+    field: &[f64],
+    rows: usize,
+    columns: usize,
+    y: usize,
+    padded: &mut [Vec<f64>; 3],
+    out: &mut [f64],
+) {
     for (k, padded) in padded.iter_mut().enumerate() {
         let row = (y + k).saturating_sub(1).min(rows - 1);
         let row = &field[row * columns..][..columns];
@@ -92,7 +99,11 @@ impl Problem {
             result.update = Some(update);
             observe(sweep, update, u, v);
             if update < rule.tolerance || (size == 0.0 && change == 0.0) {
-                result.reason = if size == 0.0 { StopReason::Exact } else { StopReason::Tolerance };
+                result.reason = if size == 0.0 {
+                    StopReason::Exact
+                } else {
+                    StopReason::Tolerance
+                };
                 break;
             }
         }

@@ -7,6 +7,7 @@ use crate::derivative::gradient_row;
 use crate::image::Image;
 use crate::interpolate::{Interpolation, Sampler};
 use crate::kernel::dispatch::{Kernel, dispatch};
+use crate::median::median;
 use crate::parallel::bands;
 use crate::plane::Plane;
 use crate::pyramid::reduce;
@@ -39,7 +40,10 @@ pub(crate) fn pyramid(
             second.weight().cloned().unwrap_or_else(ones),
         )
     });
-    let mut frames = (gaussian(first.plane(), sigma), gaussian(second.plane(), sigma));
+    let mut frames = (
+        gaussian(first.plane(), sigma),
+        gaussian(second.plane(), sigma),
+    );
     let mut levels = Vec::with_capacity(n_levels);
     for n in 0..n_levels {
         let next = (n + 1 < n_levels).then(|| (reduce(&frames.0), reduce(&frames.1)));
@@ -75,16 +79,25 @@ impl Level {
         let (rows, columns) = self.dim();
         let (mut mean, mut weight) = self.second.warp(u, v);
         let mut difference = Plane::new(rows, columns);
-        bands([mean.data_mut(), difference.data_mut()], columns, |row, [mean, difference]| {
-            let first = &self.first.data()[row * columns..][..mean.len()];
-            for ((mean, difference), first) in mean.iter_mut().zip(difference).zip(first) {
-                *difference = *mean - first;
-                *mean = 0.5 * (*mean + first);
-            }
-        });
+        bands(
+            [mean.data_mut(), difference.data_mut()],
+            columns,
+            |row, [mean, difference]| {
+                let first = &self.first.data()[row * columns..][..mean.len()];
+                for ((mean, difference), first) in mean.iter_mut().zip(difference).zip(first) {
+                    *difference = *mean - first;
+                    *mean = 0.5 * (*mean + first);
+                }
+            },
+        );
         if let Some((first, second)) = &self.weight {
             let (second, _) = second.warp(u, v);
-            for ((weight, a), b) in weight.data_mut().iter_mut().zip(first.data()).zip(second.data()) {
+            for ((weight, a), b) in weight
+                .data_mut()
+                .iter_mut()
+                .zip(first.data())
+                .zip(second.data())
+            {
                 // half-known pixels count in full on coarse levels; hardly known ones would bring in what was filled
                 *weight *= if a.min(*b) >= 0.5 { 1.0 } else { 0.0 };
             }
@@ -103,8 +116,13 @@ impl Level {
         let parts = crate::parallel::map(picked, rows * columns / step, |y| {
             let mut scratch = crate::interpolate::WarpScratch::default();
             let (mut out, mut inside) = (vec![0.0; columns], vec![0.0; columns]);
-            self.second.warp_row(y, u.row(y), v.row(y), &mut scratch, &mut out, &mut inside);
-            let known = |x: usize| self.weight.as_ref().is_none_or(|(first, _)| first.at(y, x) >= 0.5);
+            self.second
+                .warp_row(y, u.row(y), v.row(y), &mut scratch, &mut out, &mut inside);
+            let known = |x: usize| {
+                self.weight
+                    .as_ref()
+                    .is_none_or(|(first, _)| first.at(y, x) >= 0.5)
+            };
             let (mut sum, mut count) = (0.0, 0.0);
             for x in 0..columns {
                 if inside[x] > 0.0 && known(x) {
@@ -157,11 +175,19 @@ impl Level {
         for _ in 0..settings.warps {
             let before = field.clone();
             let linearized = self.linearize(&before.0, &before.1);
-            report.solves.push(linearized.solve(settings, &before, field, alpha));
+            report
+                .solves
+                .push(linearized.solve(settings, &before, field, alpha));
             report.clamped = limit(field, &before, settings.update_limit as f32);
+            if settings.median_radius > 0 {
+                field.0 = median(&field.0, settings.median_radius);
+                field.1 = median(&field.1, settings.median_radius);
+            }
         }
         report.difference_after = self.mismatch(&field.0, &field.1, step);
-        if settings.energy_check && report.difference_after > report.difference_before.min(from_start) * 1.5 {
+        if settings.energy_check
+            && report.difference_after > report.difference_before.min(from_start) * 1.5
+        {
             // far worse than the start: no motion that this level can see
             field.clone_from(start);
             report.difference_after = from_start;
@@ -186,7 +212,13 @@ fn limit(field: &mut (Plane, Plane), before: &(Plane, Plane), most: f32) -> usiz
             continue;
         }
         cut += 1;
-        let bounded = |d: f32| if d.is_nan() { 0.0 } else { d.clamp(-most, most) };
+        let bounded = |d: f32| {
+            if d.is_nan() {
+                0.0
+            } else {
+                d.clamp(-most, most)
+            }
+        };
         *u = u0 + bounded(du);
         *v = v0 + bounded(dv);
     }
@@ -218,12 +250,25 @@ impl Linearized {
     }
 
     /// The linear system around a field, with the data term gathered over a Gaussian if that is wanted.
-    pub(crate) fn grid(&self, before: &(Plane, Plane), alpha: f64, integration: f64) -> (Grid, f64) {
+    pub(crate) fn grid(
+        &self,
+        before: &(Plane, Plane),
+        alpha: f64,
+        integration: f64,
+    ) -> (Grid, f64) {
         let dim = self.mean.dim();
         let a = (alpha * alpha / 3.0) as f32;
         if integration == 0.0 {
             return Grid::new(dim, a, |y, row| {
-                self.products(y, (before.0.row(y), before.1.row(y)), row.j11, row.j12, row.j22, row.r1, row.r2);
+                self.products(
+                    y,
+                    (before.0.row(y), before.1.row(y)),
+                    row.j11,
+                    row.j12,
+                    row.j22,
+                    row.r1,
+                    row.r2,
+                );
             });
         }
         let (rows, columns) = dim;
@@ -241,7 +286,10 @@ impl Linearized {
                 );
             }
         }
-        let planes: Vec<Plane> = planes.iter().map(|plane| gaussian(plane, integration)).collect();
+        let planes: Vec<Plane> = planes
+            .iter()
+            .map(|plane| gaussian(plane, integration))
+            .collect();
         Grid::new(dim, a, |y, row| {
             let outs = [row.j11, row.j12, row.j22, row.r1, row.r2];
             for (out, plane) in outs.into_iter().zip(&planes) {
@@ -251,7 +299,12 @@ impl Linearized {
     }
 
     /// Sum of squares of $I_x u + I_y v + I_t$ around a field over the pixels that `kept` leaves out.
-    pub(crate) fn prediction_error(&self, kept: &Plane, around: &(Plane, Plane), field: &(Plane, Plane)) -> f64 {
+    pub(crate) fn prediction_error(
+        &self,
+        kept: &Plane,
+        around: &(Plane, Plane),
+        field: &(Plane, Plane),
+    ) -> f64 {
         let (rows, columns) = self.mean.dim();
         let (mut along, mut down) = (vec![0.0; columns], vec![0.0; columns]);
         let mut padded = Vec::new();
@@ -259,7 +312,10 @@ impl Linearized {
         for y in 0..rows {
             gradient_row(&self.mean, y, &mut padded, &mut along, &mut down);
             for x in 0..columns {
-                let (du, dv) = (field.0.at(y, x) - around.0.at(y, x), field.1.at(y, x) - around.1.at(y, x));
+                let (du, dv) = (
+                    field.0.at(y, x) - around.0.at(y, x),
+                    field.1.at(y, x) - around.1.at(y, x),
+                );
                 let e = along[x] * du + down[x] * dv + self.difference.at(y, x);
                 sum += f64::from((self.weight.at(y, x) - kept.at(y, x)) * e * e);
             }
@@ -276,14 +332,24 @@ impl Linearized {
     ) -> Convergence {
         let (tolerance, most) = (settings.tolerance, settings.max_iterations);
         match settings.solver {
-            Solver::Jacobi => self.jacobi(before, field, Rule {
-                alpha,
-                tolerance,
-                max_sweeps: most,
-            }),
+            Solver::Jacobi => self.jacobi(
+                before,
+                field,
+                Rule {
+                    alpha,
+                    tolerance,
+                    max_sweeps: most,
+                },
+            ),
             Solver::Sor(omega) => {
                 let grid = self.grid(before, alpha, settings.integration);
-                Hierarchy::new(grid, false).sor(&mut field.0, &mut field.1, omega as f32, tolerance, most)
+                Hierarchy::new(grid, false).sor(
+                    &mut field.0,
+                    &mut field.1,
+                    omega as f32,
+                    tolerance,
+                    most,
+                )
             }
             Solver::Multigrid => {
                 let grid = self.grid(before, alpha, settings.integration);
@@ -292,7 +358,12 @@ impl Linearized {
         }
     }
 
-    fn jacobi(&self, before: &(Plane, Plane), field: &mut (Plane, Plane), rule: Rule) -> Convergence {
+    fn jacobi(
+        &self,
+        before: &(Plane, Plane),
+        field: &mut (Plane, Plane),
+        rule: Rule,
+    ) -> Convergence {
         let (rows, columns) = self.mean.dim();
         let mut problem = Problem {
             rows,
@@ -311,12 +382,18 @@ impl Linearized {
                 let it = w * f64::from(self.difference.at(y, x));
                 problem.ix.push(ix);
                 problem.iy.push(iy);
-                problem
-                    .c
-                    .push(it - ix * f64::from(before.0.at(y, x)) - iy * f64::from(before.1.at(y, x)));
+                problem.c.push(
+                    it - ix * f64::from(before.0.at(y, x)) - iy * f64::from(before.1.at(y, x)),
+                );
             }
         }
-        let double = |plane: &Plane| plane.data().iter().map(|v| f64::from(*v)).collect::<Vec<_>>();
+        let double = |plane: &Plane| {
+            plane
+                .data()
+                .iter()
+                .map(|v| f64::from(*v))
+                .collect::<Vec<_>>()
+        };
         let (mut u, mut v) = (double(&field.0), double(&field.1));
         let result = problem.solve(&mut u, &mut v, rule, |_, _, _, _| {});
         for (plane, values) in [(&mut field.0, u), (&mut field.1, v)] {

@@ -23,8 +23,18 @@ impl<'a> Cells<'a> {
     fn cut(&self, n: usize) -> Self {
         let cut = |slice: &'a [f32]| &slice[..n];
         Self {
-            u: [cut(self.u[0]), cut(self.u[1]), cut(self.u[2]), cut(self.u[3])],
-            v: [cut(self.v[0]), cut(self.v[1]), cut(self.v[2]), cut(self.v[3])],
+            u: [
+                cut(self.u[0]),
+                cut(self.u[1]),
+                cut(self.u[2]),
+                cut(self.u[3]),
+            ],
+            v: [
+                cut(self.v[0]),
+                cut(self.v[1]),
+                cut(self.v[2]),
+                cut(self.v[3]),
+            ],
             p11: cut(self.p11),
             p12: cut(self.p12),
             p22: cut(self.p22),
