@@ -43,7 +43,8 @@ pub struct FlowResult {
     pub flow: FlowField,
     /// How the last system on the finest level ended; absent for estimators that solve none.
     pub convergence: Option<Convergence>,
-    /// What happened on each level of the pyramid, coarse to fine.
+    /// What happened on each level of the pyramid, coarse to fine; with an automatic weight the finest may stand there twice, the last time
+    /// with the weight that was found.
     pub levels: Vec<LevelReport>,
     /// The smoothness weight that was used, in intensity units.
     pub alpha: Option<f64>,

@@ -220,7 +220,7 @@ impl HornSchunck {
         self
     }
 
-    /// Whether to start from the uniform shift that phase correlation finds, where there is one. Default yes.
+    /// Whether to start from the uniform shift that phase correlation finds, where there is one beyond the reach of the pyramid. Default yes.
     pub fn start_from_phase(mut self, start_from_phase: bool) -> Self {
         self.start_from_phase = start_from_phase;
         self
@@ -377,15 +377,14 @@ impl FlowEstimator for HornSchunck {
             self.interpolation,
         );
         let shift = if self.start_from_phase {
-            global_shift(first, second)
+            global_shift(first, second, levels.len())
         } else {
             Shift::default()
         };
-        let alpha = match self.alpha {
-            Alpha::Fixed(alpha) => alpha,
-            Alpha::Automatic => automatic::alpha(&settings, &levels, shift, quality),
+        let (alpha, run) = match self.alpha {
+            Alpha::Fixed(alpha) => (alpha, settings.run(&levels, shift, alpha)),
+            Alpha::Automatic => settings.run_automatic(&levels, shift, quality),
         };
-        let run = settings.run(&levels, shift, alpha);
         let (u, v) = run.field;
         Ok(FlowResult {
             flow: FlowField {
@@ -412,6 +411,33 @@ pub(crate) struct Run {
 }
 
 impl HornSchunck {
+    /// A run with a weight of its own choice: by the law for noisy frames; else the finest level is solved again, around the field of a
+    /// first run, with the weight that predicts best.
+    fn run_automatic(
+        &self,
+        levels: &[Level],
+        shift: Shift,
+        quality: automatic::Quality,
+    ) -> (f64, Run) {
+        if let Some(alpha) = automatic::law(quality) {
+            return (alpha, self.run(levels, shift, alpha));
+        }
+        let guess = automatic::guess(quality);
+        let mut run = self.run(levels, shift, guess);
+        let Some(level) = levels.first() else {
+            return (guess, run);
+        };
+        let alpha = automatic::by_prediction(level, &run.field, quality);
+        let (rows, columns) = level.dim();
+        let start = (
+            Plane::filled(rows, columns, shift.u as f32),
+            Plane::filled(rows, columns, shift.v as f32),
+        );
+        let report = level.refine(self, &mut run.field, &start, alpha);
+        run.reports.push(report);
+        (alpha, run)
+    }
+
     /// From the coarsest of `levels` (fine to coarse) to the finest.
     pub(crate) fn run(&self, levels: &[Level], shift: Shift, alpha: f64) -> Run {
         let mut field: Option<(Plane, Plane)> = None;

@@ -83,7 +83,7 @@ fn windowed(plane: &Plane) -> Vec<Complex32> {
 ///
 /// C. D. Kuglin and D. C. Hines, Proc. IEEE Int. Conf. Cybernetics and Society, 163 (1975). Whole pixels of the frames, reduced to at most
 /// 256 px: the pyramid finds the rest.
-pub(crate) fn global_shift(first: &Image, second: &Image) -> Shift {
+pub(crate) fn global_shift(first: &Image, second: &Image, n_levels: usize) -> Shift {
     let (mut a, mut b) = (first.plane().clone(), second.plane().clone());
     let mut scale = 1.0;
     while a.rows().max(a.columns()) > LONGEST && a.rows().min(a.columns()) >= 32 {
@@ -142,8 +142,11 @@ pub(crate) fn global_shift(first: &Image, second: &Image) -> Shift {
         signed(best.1 / columns, rows),
         signed(best.1 % columns, columns),
     );
+    // what the pyramid reaches by itself is better left to it: the most common motion need not be that of all
+    let reach = 2.0_f64.powi(n_levels.min(32) as i32 - 1);
     // motion beyond a third of the frame leaves too little in common
     let is_plausible = best.0 >= SIGNIFICANT * rms
+        && scale * u.hypot(v) > reach
         && u.abs() * 3.0 <= columns as f64
         && v.abs() * 3.0 <= rows as f64;
     if !is_plausible || mismatch(&a, &b, u as isize, v as isize) > BETTER * mismatch(&a, &b, 0, 0) {

@@ -184,11 +184,6 @@ impl FlowEstimator for RobustFlow {
         if first == second {
             return Ok(FlowResult::new(FlowField::zeros(first.dim())));
         }
-        let shift = if self.start_from_phase {
-            global_shift(first, second)
-        } else {
-            Shift::default()
-        };
         let (rows, columns) = first.dim();
         let weight = match (first.weight(), second.weight()) {
             (None, None) => None,
@@ -212,6 +207,11 @@ impl FlowEstimator for RobustFlow {
             let next = (reduce(a), reduce(b), w.as_ref().map(reduce));
             levels.push(next);
         }
+        let shift = if self.start_from_phase {
+            global_shift(first, second, levels.len())
+        } else {
+            Shift::default()
+        };
         let mut field: Option<(Plane, Plane)> = None;
         for (n, (a, b, weight)) in levels.iter().enumerate().rev() {
             let (rows, columns) = a.dim();

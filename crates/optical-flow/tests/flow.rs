@@ -75,9 +75,9 @@ fn finds_known_motion() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut failed = false;
     for (name, bounds) in [
         ("uniform_0.5px", [0.006, 0.0125, 0.0105]),
-        ("lamb_oseen_cos", [0.064, 0.032, 0.0095]),
-        ("rankine_particles", [0.055, 0.052, 0.028]),
-        ("keyhole_clean", [0.38, 0.21, 0.25]),
+        ("lamb_oseen_cos", [0.024, 0.032, 0.0115]),
+        ("rankine_particles", [0.044, 0.052, 0.028]),
+        ("keyhole_clean", [0.28, 0.21, 0.25]),
         ("keyhole_cnr4", [0.66, 1.45, 1.0]),
     ] {
         let pair = pair(name)?;

@@ -2,9 +2,9 @@
 
 use super::level::{Level, Linearized};
 use super::{HornSchunck, PreSmoothing};
-use crate::estimator::Shift;
 use crate::image::Image;
 use crate::noise::{noise, texture_gradient};
+use crate::plane::Plane;
 use crate::system::Hierarchy;
 
 /// Noise over gradient above which frames count as noisy.
@@ -69,26 +69,25 @@ pub(super) fn settle(settings: &HornSchunck, quality: Quality) -> (HornSchunck, 
     (settings, sigma)
 }
 
-/// The weight, found with settings that are settled already.
-pub(super) fn alpha(
-    settings: &HornSchunck,
-    levels: &[Level],
-    shift: Shift,
-    quality: Quality,
-) -> f64 {
-    let Some(level) = levels.first() else {
-        return 1.0;
-    };
+/// The weight for noisy frames; for frames without any texture every weight gives the same field.
+pub(super) fn law(quality: Quality) -> Option<f64> {
+    if quality.gradient <= 0.0 {
+        return Some(1.0);
+    }
+    quality
+        .is_noisy()
+        .then(|| LAW * (quality.gradient * quality.noise).sqrt())
+}
+
+/// A weight to begin with, for frames that are not noisy: large enough for the coarse levels, whose linearization is rough.
+pub(super) fn guess(quality: Quality) -> f64 {
+    2.0 * quality.gradient
+}
+
+/// The weight for the finest level, by prediction around a field that is nearly right.
+pub(super) fn by_prediction(level: &Level, field: &(Plane, Plane), quality: Quality) -> f64 {
     let scale = quality.gradient;
-    if scale <= 0.0 {
-        // frames without any texture: every weight gives the same field
-        return 1.0;
-    }
-    if quality.is_noisy() {
-        return LAW * (scale * quality.noise).sqrt();
-    }
-    let run = settings.run(levels, shift, 2.0 * scale);
-    let linearized = level.linearize(&run.field.0, &run.field.1);
+    let linearized = level.linearize(&field.0, &field.1);
     let mut kept = linearized.clone();
     for y in 0..kept.weight.rows() {
         for (x, w) in kept.weight.row_mut(y).iter_mut().enumerate() {
@@ -98,14 +97,15 @@ pub(super) fn alpha(
         }
     }
     let candidate = |k: i32| scale * 2.0_f64.powf(0.5 * f64::from(k));
-    let (least, most) = (-3, 8);
+    // smaller weights predict the residual of the linearization, not the motion
+    let (least, most) = (1, 8);
     let mut scores = vec![None; (most - least + 1) as usize];
     let mut score = |k: i32| -> f64 {
         let at = &mut scores[(k - least) as usize];
-        *at.get_or_insert_with(|| predict(&linearized, &kept, &run.field, candidate(k)))
+        *at.get_or_insert_with(|| predict(&linearized, &kept, field, candidate(k)))
     };
     // one valley: down it from the middle, two steps at a time, then one
-    let mut best = 1;
+    let mut best = 2;
     for step in [2, 1] {
         loop {
             let mut next = best;
@@ -129,12 +129,7 @@ pub(super) fn alpha(
 }
 
 /// How badly a field from the kept pixels predicts the others.
-fn predict(
-    linearized: &Linearized,
-    kept: &Linearized,
-    around: &(crate::plane::Plane, crate::plane::Plane),
-    alpha: f64,
-) -> f64 {
+fn predict(linearized: &Linearized, kept: &Linearized, around: &(Plane, Plane), alpha: f64) -> f64 {
     let mut solved = around.clone();
     let grid = kept.grid(around, alpha, 0.0);
     Hierarchy::new(grid, true).multigrid(&mut solved.0, &mut solved.1, 1e-2, 4);
