@@ -81,7 +81,7 @@ fn main() -> Outcome<()> {
     header.push("best peer px".to_owned());
     let mut figure = TableFigure::new(header)
         .title("mean end-point error")
-        .theme(Theme::page());
+        .theme(Theme::page().height_mm(150.0));
     let mut table = "pair,method,aee_px,aae_deg,p95_px,cpu_ms\n".to_owned();
     let mut rows = Vec::new();
     let start = Instant::now();

@@ -2,13 +2,13 @@
 //!
 //! `-- A B [--method auto|hs|song|robust|lk] [--alpha auto|X] [--threads T] [--flo OUT.flo] [--truth GT.flo] [--pixel-um X --rate-hz Y]`. `auto` and `hs` are
 //! Horn-Schunck (with `--alpha X`: without smoothing and at that weight), `song` the published setting. Without images it makes a
-//! vortex pair and says so. The picture (arrows on the first frame, speed, what the flow leaves unexplained) goes to
+//! vortex pair and says so. The picture (one pixel counts as 1 µm; arrows on the first frame, speed, what the flow leaves unexplained) goes to
 //! `target/figures/flow_pair/`; the last line is JSON. Under a second for 512 x 512 px.
 
 use std::path::Path;
 use std::time::Instant;
 
-use meltpool_plot::{Axis, Colormap, PanelFigure};
+use meltpool_plot::{Axis, Colormap, PanelFigure, Theme};
 use ndarray::Array2;
 use optical_flow::{
     Alpha, Calibration, FlowError, FlowEstimator, FlowField, FrameRate, HornSchunck, Image,
@@ -104,24 +104,25 @@ fn main() -> Outcome<()> {
     let step = (first.dim().0.max(first.dim().1) / 32).max(4);
     let gain = (step as f64 / max.max(1e-6)) as f32;
     let page = PanelFigure::new(2)
+        .theme(Theme::page().height_mm(150.0))
         .panel(image(
             &quiver(&first, &result.flow, step, gain),
             0.5,
-            Axis::new("frame and motion", "bar: µm = px"),
+            Axis::new("motion", "bar in px"),
             Colormap::Gray,
             Some((0.0, 1.0)),
         ))
         .panel(image(
             &speed,
             1.0,
-            Axis::new("speed", "px/frame, bar: µm = px"),
+            Axis::new("speed", "px/frame"),
             Colormap::Cividis,
             None,
         ))
         .panel(image(
             &left,
             1.0,
-            Axis::new("unexplained", "intensity, bar: µm = px"),
+            Axis::new("unexplained", "intensity"),
             Colormap::Gray,
             None,
         ));

@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 
 use mcxi::{Band, BandPass};
-use meltpool_plot::{Axis, Colormap, PanelFigure};
+use meltpool_plot::{Axis, Colormap, PanelFigure, Theme};
 use ndarray::Array2;
 use optical_flow::{
     Calibration, FlowError, FlowEstimator, FlowField, FrameRate, HornSchunck, Image, PixelSize,
@@ -30,7 +30,7 @@ fn main() -> Outcome<()> {
     let mut table =
         "photons,input,method,error_m_s,p95_m_s,angle_deg,zero_field_m_s,smallest_m_s\n".to_owned();
     let mut rows = Vec::new();
-    let mut page = PanelFigure::new(2);
+    let mut page = PanelFigure::new(2).theme(Theme::page().height_mm(150.0));
     let levels: &[f64] = if is_quick() { &[2e4] } else { &[2e3, 8e3, 2e4] };
     for &photons in levels {
         let n_frames = 32;
@@ -49,9 +49,9 @@ fn main() -> Outcome<()> {
             .end_point
             * unit;
         let inputs = [
-            ("absorption", &scene.absorbance, true),
-            ("absorption", &scene.absorbance, false),
-            ("motion contrast", &filtered, false),
+            ("raw", &scene.absorbance, true),
+            ("raw", &scene.absorbance, false),
+            ("contrast", &filtered, false),
         ];
         for (input, frames, published) in inputs {
             let (a, b) = (frame(frames, middle), frame(frames, middle + 1));
@@ -61,7 +61,7 @@ fn main() -> Outcome<()> {
             } else {
                 HornSchunck::new()
             };
-            let name = if published { "published" } else { "automatic" };
+            let name = if published { "published" } else { "auto" };
             let result = method.estimate(&first, &second)?;
             let error = FlowError::between(&result.flow, &truth, Some(&scored))?;
             let mut still: Vec<f32> = result
@@ -91,7 +91,7 @@ fn main() -> Outcome<()> {
                 page = page.panel(image(
                     &speed,
                     1.0,
-                    Axis::new(format!("{input}, {name}"), "m/s"),
+                    Axis::new(format!("{name} on {input}"), "m/s"),
                     Colormap::Cividis,
                     Some((0.0, 6.0)),
                 ));
