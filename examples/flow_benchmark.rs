@@ -1,16 +1,18 @@
 //! A folder of pairs with known motion: a table of errors and of processor time, one thread.
 //!
-//! `-- [FOLDER] [--methods auto,song,robust]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the
-//! test data have their truth in closed form. Without a folder it takes the test data, where they are at hand, else the five
+//! `-- [FOLDER] [--methods auto,song,robust,lk,median]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the test
+//! data have their truth in closed form. Without a folder it takes the test data, where they are at hand, else the five
 //! pairs of `crates/optical-flow/tests/data/small`. A `peers.csv` in the folder gives the best of the other programs beside ours. Keyhole
-//! pairs are scored inside the pool. Some 20 s. The last line is JSON. Output: `target/figures/flow_benchmark/`.
+//! pairs are scored inside the pool. `median` is Horn-Schunck with ten warps and medians of 5 x 5 px. Some 20 s. The last line is JSON. Output: `target/figures/flow_benchmark/`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use meltpool_plot::{TableFigure, Theme};
-use optical_flow::{FlowError, FlowEstimator, HornSchunck, Image, LucasKanade, RobustFlow};
+use optical_flow::{
+    FlowError, FlowEstimator, HornSchunck, Image, LucasKanade, PreSmoothing, RobustFlow,
+};
 use serde_json::json;
 
 #[path = "support/flow.rs"]
@@ -54,6 +56,14 @@ fn method(name: &str) -> Outcome<Box<dyn FlowEstimator>> {
         "auto" => Box::new(HornSchunck::new()),
         "song" => Box::new(HornSchunck::song()),
         "robust" => Box::new(RobustFlow::new()),
+        "median" => Box::new(
+            HornSchunck::new()
+                .alpha(0.02)
+                .pre_smoothing(PreSmoothing::Gaussian(0.0))
+                .warps(10)
+                .median_radius(2)
+                .update_limit(1.0),
+        ),
         "lk" => Box::new(LucasKanade::new()),
         _ => return Err(format!("no method {name}").into()),
     })
