@@ -115,7 +115,7 @@ fn main() -> Outcome<()> {
             let error = FlowError::between(&result.flow, &pair.truth, pair.mask.as_ref())?;
             assert!(error.end_point.is_finite(), "a flow is bounded");
             cells.push(format!("{:.4}", error.end_point));
-            line += &format!(" {name} {:.4} px {ms:.0} ms,", error.end_point);
+            write!(line, " {name} {:.4} px {ms:.0} ms,", error.end_point)?;
             row[*name] = json!(error.end_point);
             writeln!(
                 table,

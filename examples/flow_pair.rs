@@ -126,8 +126,7 @@ fn main() -> Outcome<()> {
             Colormap::Gray,
             None,
         ));
-    let mut table = "quantity,value\n".to_owned();
-    table += &format!("mean_px,{mean}\nmax_px,{max}\n");
+    let table = format!("quantity,value\nmean_px,{mean}\nmax_px,{max}\n");
     save("flow_pair", &page, &table)?;
     let mut line = json!({
         "mean_px": mean, "max_px": max,
