@@ -10,7 +10,7 @@
 //! | [`plot`] | `meltpool-plot` | figures in one house style | usable |
 //! | [`io`] | `xray-io` | X-ray sequences and signals | error type only |
 //! | [`mcxi`] | `mcxi` | move contrast X-ray imaging | usable |
-//! | [`flow`] | `optical-flow` | velocimetry | error type only |
+//! | [`flow`] | `optical-flow` | velocimetry | usable |
 //! | [`morphology`] | `meltpool-morphology` | keyhole, melt pool, pores | error type only |
 //! | [`sim`] | `meltpool-sim` | synthetic radiographs with truth | error type only |
 //! | `ml` | `meltpool-ml` | learned models (feature `ml`) | error type only |

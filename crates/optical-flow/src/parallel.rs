@@ -1,0 +1,52 @@
+//! Bands of rows on one or several threads, with the same bits.
+
+/// Rows of a band. Fixed, so that sums over bands do not depend on the number of threads.
+pub(crate) const BAND: usize = 32;
+
+/// Images below this number of pixels stay on one thread.
+const LEAST: usize = 128 * 128;
+
+/// Whether work on so many pixels goes to several threads.
+pub(crate) fn is_parallel(n_pixels: usize) -> bool {
+    #[cfg(feature = "rayon")]
+    return n_pixels >= LEAST && rayon::current_num_threads() > 1;
+    #[cfg(not(feature = "rayon"))]
+    {
+        let _ = n_pixels >= LEAST;
+        false
+    }
+}
+
+/// Calls `work` for each item, on several threads if that is allowed. The order of the results is that of the items.
+pub(crate) fn map<T: Send, R: Send>(
+    items: Vec<T>,
+    n_pixels: usize,
+    work: impl Fn(T) -> R + Sync + Send,
+) -> Vec<R> {
+    #[cfg(feature = "rayon")]
+    if is_parallel(n_pixels) {
+        use rayon::prelude::*;
+        return items.into_par_iter().map(work).collect();
+    }
+    let _ = n_pixels;
+    items.into_iter().map(work).collect()
+}
+
+/// Calls `work` with the first row and the rows of each band of `N` planes of `stride` values a row.
+pub(crate) fn bands<const N: usize, R: Send>(
+    planes: [&mut [f32]; N],
+    stride: usize,
+    work: impl Fn(usize, [&mut [f32]; N]) -> R + Sync + Send,
+) -> Vec<R> {
+    let n_pixels = planes.first().map_or(0, |plane| plane.len());
+    let mut chunks = planes.map(|plane| plane.chunks_mut(BAND * stride.max(1)));
+    let mut items = Vec::new();
+    loop {
+        let parts: Vec<&mut [f32]> = chunks.iter_mut().filter_map(Iterator::next).collect();
+        let Ok(parts) = <[&mut [f32]; N]>::try_from(parts) else {
+            break;
+        };
+        items.push((items.len() * BAND, parts));
+    }
+    map(items, n_pixels, |(first, parts)| work(first, parts))
+}

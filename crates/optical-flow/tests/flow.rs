@@ -1,0 +1,377 @@
+//! The public contract: accuracy on pairs of known motion, symmetries, edges, the same bits on any number of threads.
+
+use std::path::PathBuf;
+
+use ndarray::{Array2, s};
+use optical_flow::{
+    Alpha, Depth, Error, FlowError, FlowEstimator, FlowField, HornSchunck, Image, Interpolation,
+    LucasKanade, NonFinite, PreSmoothing, Result, RobustFlow, Solver, round_trip, warp_back,
+};
+use xray_io::SequenceReaderExt;
+
+fn read(pair: &str, file: &str) -> std::result::Result<Array2<f32>, Box<dyn std::error::Error>> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/small")
+        .join(pair)
+        .join(file);
+    Ok(xray_io::open(path)?.read_frame_f32(0)?.mapv(|v| v / 255.0))
+}
+
+struct Pair {
+    first: Image,
+    second: Image,
+    truth: FlowField,
+}
+
+fn pair(name: &str) -> std::result::Result<Pair, Box<dyn std::error::Error>> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/small")
+        .join(name);
+    Ok(Pair {
+        first: Image::new(&read(name, "frame10.png")?.view())?,
+        second: Image::new(&read(name, "frame11.png")?.view())?,
+        truth: FlowField::read_flo(path.join("flow10.flo"))?,
+    })
+}
+
+/// A smooth texture without period: 60 waves of 6 to 40 px in all directions.
+fn texture(x: f32, y: f32) -> f32 {
+    let mut state = 12_345_u32;
+    let mut random = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / 16_777_216.0
+    };
+    let mut sum = 0.0;
+    for _ in 0..60 {
+        let wave = std::f32::consts::TAU / (6.0 * (40.0_f32 / 6.0).powf(random()));
+        let angle = std::f32::consts::TAU * random();
+        sum +=
+            (wave * (angle.cos() * x + angle.sin() * y) + std::f32::consts::TAU * random()).sin();
+    }
+    0.5 + 0.02 * sum
+}
+
+fn frames(rows: usize, columns: usize, u: f32, v: f32) -> Result<(Image, Image)> {
+    let frame = |u: f32, v: f32| {
+        Array2::from_shape_fn((rows, columns), |(y, x)| {
+            texture(x as f32 - u, y as f32 - v)
+        })
+    };
+    Ok((
+        Image::new(&frame(0.0, 0.0).view())?,
+        Image::new(&frame(u, v).view())?,
+    ))
+}
+
+fn plain(alpha: f64) -> HornSchunck {
+    HornSchunck::new()
+        .alpha(alpha)
+        .pre_smoothing(PreSmoothing::Gaussian(0.0))
+}
+
+#[test]
+fn finds_known_motion() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    // bounds: what it reaches, and a tenth; the cut-outs have borders through which texture enters
+    let mut failed = false;
+    for (name, bounds) in [
+        ("uniform_0.5px", [0.006, 0.0125, 0.0105]),
+        ("lamb_oseen_cos", [0.024, 0.032, 0.0115]),
+        ("rankine_particles", [0.044, 0.052, 0.028]),
+        ("keyhole_clean", [0.28, 0.21, 0.25]),
+        ("keyhole_cnr4", [0.66, 1.45, 1.0]),
+    ] {
+        let pair = pair(name)?;
+        let result = HornSchunck::new().estimate(&pair.first, &pair.second)?;
+        let error = FlowError::between(&result.flow, &pair.truth, None)?;
+        assert!(
+            result.convergence.is_some_and(|c| c.residual <= 1e-3),
+            "{name}"
+        );
+        let result = RobustFlow::new().estimate(&pair.first, &pair.second)?;
+        let robust_error = FlowError::between(&result.flow, &pair.truth, None)?;
+        let result = LucasKanade::new().estimate(&pair.first, &pair.second)?;
+        let window_error = FlowError::between(&result.flow, &pair.truth, None)?;
+        let found = [error, robust_error, window_error].map(|e| e.end_point);
+        println!("{name}: {found:.4?}");
+        failed |= found
+            .iter()
+            .zip(bounds)
+            .any(|(found, bound)| *found > bound);
+    }
+    assert!(!failed);
+    Ok(())
+}
+
+#[test]
+fn the_spline_is_what_makes_it_accurate() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let pair = pair("uniform_0.5px")?;
+    let error = |method| -> Result<f64> {
+        let flow = plain(0.1)
+            .interpolation(method)
+            .estimate(&pair.first, &pair.second)?
+            .flow;
+        Ok(FlowError::between(&flow, &pair.truth, None)?.end_point)
+    };
+    let spline = error(Interpolation::CubicBSpline)?;
+    assert!(
+        spline < error(Interpolation::Keys)? && spline < 0.7 * error(Interpolation::KeysSharp)?
+    );
+    Ok(())
+}
+
+#[test]
+fn still_and_constant_frames_have_no_motion() -> Result<()> {
+    let (first, _) = frames(40, 56, 0.0, 0.0)?;
+    let constant = Image::new(&Array2::from_elem((40, 56), 137_u8).view())?;
+    let black = Image::new(&Array2::from_elem((40, 56), 0_u16).view())?;
+    let estimators: [&dyn FlowEstimator; 7] = [
+        &HornSchunck::new(),
+        &HornSchunck::song(),
+        &plain(0.01),
+        &plain(2.0),
+        &plain(0.1).solver(Solver::Sor(1.9)).max_iterations(100),
+        &RobustFlow::new(),
+        &LucasKanade::new(),
+    ];
+    for estimator in estimators {
+        for image in [&first, &constant, &black] {
+            let flow = estimator.estimate(image, image)?.flow;
+            assert_eq!(flow, FlowField::zeros((40, 56)));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn any_uniform_shift_is_bounded_and_a_quarter_of_the_frame_is_found() -> Result<()> {
+    for (rows, columns) in [(8, 8), (8, 40), (21, 9), (33, 47), (64, 64), (128, 96)] {
+        for shift in [0.0, 0.3, 2.0, 5.0, 9.0, 16.0, 32.0] {
+            for alpha in [0.01, 0.2, 2.0] {
+                let (first, second) = frames(rows, columns, shift, 0.0)?;
+                let result = plain(alpha).estimate(&first, &second)?;
+                let bound = rows.max(columns) as f32 + 64.0;
+                assert!(
+                    result
+                        .flow
+                        .u
+                        .iter()
+                        .chain(&result.flow.v)
+                        .all(|v| v.is_finite() && v.abs() < bound),
+                    "{rows} x {columns}, {shift} px, alpha {alpha}"
+                );
+                let side = rows.min(columns);
+                if side >= 64 && shift <= side as f32 / 4.0 && (0.1..1.0).contains(&alpha) {
+                    let inner = result
+                        .flow
+                        .u
+                        .slice(s![side / 4..rows - side / 4, side / 4..columns - side / 4])
+                        .mean();
+                    let inner = inner.unwrap_or(f32::NAN);
+                    assert!(
+                        (inner - shift).abs() < 0.05 + 0.01 * shift,
+                        "{rows} x {columns}: {inner} for {shift}"
+                    );
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn solvers_meet_in_one_field() -> Result<()> {
+    let (first, second) = frames(48, 64, 0.6, -0.4)?;
+    let run = |solver, tolerance, n| {
+        plain(0.2)
+            .solver(solver)
+            .tolerance(tolerance)
+            .max_iterations(n)
+            .depth(Depth::Levels(1))
+            .estimate(&first, &second)
+    };
+    let multigrid = run(Solver::Multigrid, 1e-6, 60)?;
+    let sor = run(Solver::Sor(1.9), 1e-6, 3000)?;
+    let jacobi = run(Solver::Jacobi, 1e-9, 20_000)?;
+    let away =
+        |flow: &FlowField| FlowError::between(flow, &multigrid.flow, None).map(|e| e.end_point);
+    assert!(away(&sor.flow)? < 1e-4);
+    // another shape of smoothing, nine points for five
+    assert!(away(&jacobi.flow)? < 5e-3, "{}", away(&jacobi.flow)?);
+    Ok(())
+}
+
+#[test]
+fn scaling_image_and_weight_together_changes_nothing() -> Result<()> {
+    let pixels = |s: f32| Array2::from_shape_fn((48, 48), |(y, x)| s * texture(x as f32, y as f32));
+    let moved =
+        |s: f32| Array2::from_shape_fn((48, 48), |(y, x)| s * texture(x as f32 - 0.8, y as f32));
+    let run = |s: f32| {
+        plain(0.1 * f64::from(s)).estimate(
+            &Image::new(&pixels(s).view())?,
+            &Image::new(&moved(s).view())?,
+        )
+    };
+    // a power of two changes no bits
+    assert_eq!(run(1.0)?.flow, run(4.0)?.flow);
+    Ok(())
+}
+
+#[test]
+fn mirrored_and_transposed_frames_have_mirrored_and_transposed_motion() -> Result<()> {
+    let (first, second) = frames(60, 60, 1.3, -0.7)?;
+    let h = plain(0.2).tolerance(1e-5).max_iterations(40);
+    let flow = h.estimate(&first, &second)?.flow;
+    let turned = |f: &dyn Fn(&Image) -> Array2<f32>| -> Result<FlowField> {
+        Ok(h.estimate(
+            &Image::new(&f(&first).view())?,
+            &Image::new(&f(&second).view())?,
+        )?
+        .flow)
+    };
+    let mirrored = turned(&|image| image.intensity().slice(s![.., ..;-1]).to_owned())?;
+    let transposed = turned(&|image| image.intensity().t().to_owned())?;
+    for ((y, x), u) in flow.u.indexed_iter() {
+        approx::assert_abs_diff_eq!(*u, -mirrored.u[[y, 59 - x]], epsilon = 2e-3);
+        approx::assert_abs_diff_eq!(*u, transposed.v[[x, y]], epsilon = 2e-3);
+    }
+    let back = h.estimate(&second, &first)?.flow;
+    let trip = round_trip(&flow, &back)?;
+    assert!(trip.slice(s![8..52, 8..52]).iter().all(|d| *d < 0.05));
+    Ok(())
+}
+
+#[test]
+fn one_thread_and_many_give_the_same_bits() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let (first, second) = frames(200, 180, 1.5, 0.5)?;
+    let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build();
+    let estimators: [&(dyn FlowEstimator + Sync); 3] = [
+        &HornSchunck::new(),
+        &plain(0.1).solver(Solver::Sor(1.8)),
+        &RobustFlow::new().warps(1),
+    ];
+    for estimator in estimators {
+        let one = pool(1)?.install(|| estimator.estimate(&first, &second))?;
+        let many = pool(4)?.install(|| estimator.estimate(&first, &second))?;
+        assert_eq!(one, many);
+    }
+    Ok(())
+}
+
+#[test]
+fn masked_pixels_do_not_count() -> Result<()> {
+    let frame = |u: f32| Array2::from_shape_fn((64, 64), |(y, x)| texture(x as f32 - u, y as f32));
+    let (clean, mut spoiled) = (frame(0.0), frame(1.0));
+    spoiled.slice_mut(s![20..30, 30..45]).fill(f32::NAN);
+    let first = Image::new(&clean.view())?;
+    let second = Image::with_policy(&spoiled.view(), 0.0, 1.0, NonFinite::Mask)?;
+    assert!(matches!(
+        Image::new(&spoiled.view()),
+        Err(Error::NonFinite {
+            row: 20,
+            column: 30,
+            ..
+        })
+    ));
+    for flow in [
+        plain(0.1).estimate(&first, &second)?.flow,
+        RobustFlow::new().estimate(&first, &second)?.flow,
+    ] {
+        let inner = flow.u.slice(s![8..56, 8..56]);
+        assert!(inner.iter().all(|u| (u - 1.0).abs() < 0.1), "{inner}");
+    }
+    Ok(())
+}
+
+#[test]
+fn warping_by_the_truth_brings_the_second_frame_back() -> Result<()> {
+    let (first, second) = frames(50, 70, 2.25, -1.5)?;
+    let back = warp_back(
+        &second,
+        &FlowField::uniform((50, 70), 2.25, -1.5),
+        Interpolation::CubicBSpline,
+    )?;
+    for (at, value) in back.indexed_iter() {
+        if value.is_finite() && at.0 > 4 && at.1 < 60 && at.0 < 46 {
+            approx::assert_abs_diff_eq!(*value, first.intensity()[at], epsilon = 2e-3);
+        }
+    }
+    assert!(back[[0, 10]].is_nan() && back[[20, 69]].is_nan());
+    Ok(())
+}
+
+#[test]
+fn reports_the_published_setting_level_by_level() -> Result<()> {
+    let (first, second) = frames(128, 128, 1.0, 0.0)?;
+    let result = HornSchunck::song().estimate(&first, &second)?;
+    assert_eq!(result.alpha, Some(0.1));
+    assert_eq!(
+        result.levels.iter().map(|l| l.n_rows).collect::<Vec<_>>(),
+        [16, 32, 64, 128]
+    );
+    for level in &result.levels {
+        let solve = level.solves[0];
+        assert!(solve.iterations <= 200 && solve.update.is_some() && solve.residual > 0.0);
+        assert!(level.difference_after <= level.difference_before);
+    }
+    Ok(())
+}
+
+#[test]
+fn rejects_what_it_cannot_work_with() -> Result<()> {
+    let (first, second) = frames(16, 16, 0.0, 0.0)?;
+    let parameter = |h: HornSchunck, name: &str| {
+        let error = h.estimate(&first, &second);
+        assert!(
+            matches!(error, Err(Error::InvalidParameter { name: found, .. }) if found == name),
+            "{name}: {error:?}"
+        );
+    };
+    for alpha in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        parameter(HornSchunck::new().alpha(alpha), "alpha");
+    }
+    parameter(HornSchunck::new().tolerance(0.0), "tolerance");
+    parameter(HornSchunck::new().max_iterations(0), "max_iterations");
+    parameter(HornSchunck::new().warps(0), "warps");
+    parameter(HornSchunck::new().depth(Depth::Levels(0)), "depth");
+    parameter(
+        HornSchunck::new().depth(Depth::Displacement(f64::NAN)),
+        "depth",
+    );
+    parameter(HornSchunck::new().solver(Solver::Sor(2.0)), "solver");
+    parameter(
+        HornSchunck::new().pre_smoothing(PreSmoothing::Gaussian(-1.0)),
+        "pre_smoothing",
+    );
+    parameter(HornSchunck::new().update_limit(0.0), "update_limit");
+    assert!(
+        RobustFlow::new()
+            .alpha(-1.0)
+            .estimate(&first, &second)
+            .is_err()
+    );
+    assert!(
+        RobustFlow::new()
+            .median_radius(3)
+            .estimate(&first, &second)
+            .is_err()
+    );
+    let (other, _) = frames(16, 17, 0.0, 0.0)?;
+    assert!(matches!(
+        HornSchunck::new().estimate(&first, &other),
+        Err(Error::ShapeMismatch { .. })
+    ));
+    let (small, _) = frames(7, 7, 0.0, 0.0)?;
+    assert!(matches!(
+        HornSchunck::new().estimate(&small, &small),
+        Err(Error::TooSmall { needed: 8, .. })
+    ));
+    // any number of levels is cut to what the frame has
+    assert!(
+        HornSchunck::new()
+            .depth(Depth::Levels(1000))
+            .alpha(Alpha::Fixed(0.1))
+            .estimate(&first, &second)
+            .is_ok()
+    );
+    Ok(())
+}
