@@ -8,6 +8,7 @@
 //! Output: `target/figures/gan_movies/`.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
 use std::path::Path;
@@ -199,8 +200,9 @@ fn main() -> Outcome<()> {
             movie.depth_um
         );
         (all, worst) = (all + n, worst.max(deviation.abs()));
-        settings += &format!(
-            "S{number},{},{},{},{},{depth:.1},{n},{},{},{},{}\n",
+        writeln!(
+            settings,
+            "S{number},{},{},{},{},{depth:.1},{n},{},{},{},{}",
             movie.power_w,
             movie.speed_m_s,
             movie.spot_um,
@@ -209,7 +211,7 @@ fn main() -> Outcome<()> {
             movie.pixel_size_um,
             movie.exposure_us,
             movie.thickness_mm
-        );
+        )?;
         let label = format!("S{number}");
         // the plate only: air would take up the gray scale
         let middle: Array2<f32> = frames.slice(s![n / 2, 26.., ..]).to_owned();

@@ -18,7 +18,8 @@ use std::fmt::Write as _;
 #[path = "support/motion.rs"]
 mod motion;
 use motion::{
-    Outcome, Scene, frame, is_quick, own_frames, picture, rectangle, save, smoothed, song_scene,
+    Outcome, Own, Scene, frame, is_quick, own_frames, picture, rectangle, save, smoothed,
+    song_scene,
 };
 
 const FRAMES: usize = 32;
@@ -119,32 +120,37 @@ fn page(
         .theme(Theme::page().height_mm(170.0))
 }
 
+/// The page of a user's own film, for which there is no truth.
+fn of_own_frames(own: &Own) -> Outcome<()> {
+    let (_, n_rows, n_columns) = own.frames.dim();
+    let still = rectangle(
+        (n_rows, n_columns),
+        3 * n_rows / 4..n_rows,
+        0..n_columns / 3,
+    );
+    let absorbance = Normalization::new()
+        .gain_region(still.clone())
+        .absorbance(true)
+        .apply(&own.frames.view())?;
+    let motion = moving(&absorbance, own.rate)?;
+    let rms = MoveContrast::new(own.rate).image(&absorbance.view())?;
+    let terms = NoiseTerms::new(&absorbance.view(), &still)?;
+    let one = frame(&absorbance, absorbance.dim().0 / 2);
+    save(
+        "song_fig1_contrast",
+        &page(&one, &motion, &rms, own.pixel_um),
+        "no truth for own frames\n",
+    )?;
+    println!(
+        "{}",
+        json!({ "frames": "own", "fixed_pattern_std": terms.fixed_pattern_std, "temporal_std": terms.temporal_std })
+    );
+    Ok(())
+}
+
 fn main() -> Outcome<()> {
     if let Some(own) = own_frames()? {
-        let (_, n_rows, n_columns) = own.frames.dim();
-        let still = rectangle(
-            (n_rows, n_columns),
-            3 * n_rows / 4..n_rows,
-            0..n_columns / 3,
-        );
-        let absorbance = Normalization::new()
-            .gain_region(still.clone())
-            .absorbance(true)
-            .apply(&own.frames.view())?;
-        let motion = moving(&absorbance, own.rate)?;
-        let rms = MoveContrast::new(own.rate).image(&absorbance.view())?;
-        let terms = NoiseTerms::new(&absorbance.view(), &still)?;
-        let one = frame(&absorbance, absorbance.dim().0 / 2);
-        save(
-            "song_fig1_contrast",
-            &page(&one, &motion, &rms, own.pixel_um),
-            "no truth for own frames\n",
-        )?;
-        println!(
-            "{}",
-            json!({ "frames": "own", "fixed_pattern_std": terms.fixed_pattern_std, "temporal_std": terms.temporal_std })
-        );
-        return Ok(());
+        return of_own_frames(&own);
     }
     println!("frames: simulated (scan_cycle)");
     let rate = FrameRate::from_hertz(1.087e6)?;
