@@ -169,6 +169,7 @@ mod model;
 mod mutation;
 mod neighborhood;
 mod operator;
+mod outputs;
 mod parse;
 mod population;
 mod progress;
@@ -220,6 +221,7 @@ pub use loss::{CustomLoss, Loss};
 pub use model::{Model, Score};
 pub use mutation::MutationWeights;
 pub use operator::Operator;
+pub use outputs::{SharedLaw, SharedResult};
 pub use parse::{MAX_NESTING, MAX_TEXT_LENGTH};
 pub use progress::{Phase, Progress};
 #[cfg(feature = "progress")]
