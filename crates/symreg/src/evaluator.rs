@@ -191,7 +191,7 @@ mod tests {
                 let mut values = vec![0.0; rows];
                 let mut gradients = vec![Vec::new(); e.constants().count()];
                 let mut workspace = Workspace::default();
-                workspace.evaluate(e.tokens(), Columns::new(&columns), &mut values);
+                workspace.fill(e.tokens(), Columns::new(&columns), &mut values);
                 let plain: Vec<u64> = values.iter().map(|v| v.to_bits()).collect();
                 workspace.evaluate_with_constants(e.tokens(), Columns::new(&columns), &mut values, &mut gradients);
                 crate::kernel::dispatch::BASELINE_ONLY.set(false);
@@ -215,7 +215,7 @@ mod tests {
             let run = |baseline: bool| {
                 crate::kernel::dispatch::BASELINE_ONLY.set(baseline);
                 let mut values = vec![0.0_f32; rows];
-                Workspace::default().evaluate(e.tokens(), Columns::new(&single), &mut values);
+                Workspace::default().fill(e.tokens(), Columns::new(&single), &mut values);
                 crate::kernel::dispatch::BASELINE_ONLY.set(false);
                 values
             };

@@ -152,7 +152,7 @@ impl VariableImportance {
                         stream(self.seed, 0, repeat as u32, j as u64, Purpose::Permutation);
                     columns[j].copy_from_slice(&original);
                     columns[j].shuffle(&mut rng);
-                    workspace.evaluate(expression.tokens(), Columns::new(&columns), &mut values);
+                    workspace.fill(expression.tokens(), Columns::new(&columns), &mut values);
                     *fall = (sse(&values) - best) / total;
                 }
                 columns[j] = original;
@@ -205,7 +205,7 @@ impl VariableImportance {
             })
             .collect();
         let mut base = vec![0.0; draws];
-        workspace.evaluate(expression.tokens(), Columns::new(&points), &mut base);
+        workspace.fill(expression.tokens(), Columns::new(&points), &mut base);
         let finite: Vec<f64> = base.iter().copied().filter(|v| v.is_finite()).collect();
         let mean = finite.iter().sum::<f64>() / finite.len() as f64;
         let variance =
@@ -217,7 +217,7 @@ impl VariableImportance {
                     return 0.0;
                 }
                 let kept = std::mem::replace(&mut points[j], draw(1, j));
-                workspace.evaluate(expression.tokens(), Columns::new(&points), &mut values);
+                workspace.fill(expression.tokens(), Columns::new(&points), &mut values);
                 points[j] = kept;
                 let (mut total, mut count) = (0.0, 0_usize);
                 for (a, b) in values.iter().zip(&base) {

@@ -7,6 +7,6 @@ mod gradient;
 pub(crate) mod loops;
 mod polynomial;
 pub(crate) mod real;
-mod scratch;
+pub(crate) mod scratch;
 mod single;
 pub(crate) mod workspace;

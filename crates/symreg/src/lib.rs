@@ -172,6 +172,7 @@ mod operator;
 mod outputs;
 mod parse;
 mod population;
+mod program;
 mod progress;
 #[cfg(feature = "progress")]
 mod progress_bar;
@@ -223,6 +224,7 @@ pub use mutation::MutationWeights;
 pub use operator::Operator;
 pub use outputs::{SharedLaw, SharedResult};
 pub use parse::{MAX_NESTING, MAX_TEXT_LENGTH};
+pub use program::Program;
 pub use progress::{Phase, Progress};
 #[cfg(feature = "progress")]
 pub use progress_bar::ProgressBar;

@@ -265,7 +265,7 @@ impl Model {
             columns[index] = data.column(&self.names[index])?.to_vec();
         }
         let mut out = vec![0.0; data.n_rows()];
-        Workspace::default().evaluate(expression.tokens(), Columns::new(&columns), &mut out);
+        Workspace::default().fill(expression.tokens(), Columns::new(&columns), &mut out);
         Ok(out)
     }
 

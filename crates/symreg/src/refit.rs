@@ -4,7 +4,7 @@
 //! stays near an optimum that is known: for intervals of constants, for resampled rows, for laws
 //! some of whose constants are held at a round number.
 
-use crate::kernel::workspace::{Columns, Workspace};
+use crate::kernel::workspace::{BLOCK, Columns, Workspace};
 use crate::linear::{dot, solve_cholesky};
 use crate::{Data, Error, Expression, Result};
 
@@ -86,7 +86,42 @@ impl<'a> Refit<'a> {
     pub(crate) fn sse(&mut self, expression: &Expression) -> Option<f64> {
         let columns = Columns::new(self.columns);
         self.workspace
-            .evaluate(expression.tokens(), columns, &mut self.residual);
+            .fill(expression.tokens(), columns, &mut self.residual);
+        self.sum()
+    }
+
+    /// As [`sse`](Self::sse) if that is below a bound, else `None`, as soon as a part of the rows shows it.
+    fn sse_below(&mut self, expression: &Expression, bound: f64) -> Option<f64> {
+        if self.target.len() <= BLOCK {
+            return self.sse(expression).filter(|sse| *sse < bound);
+        }
+        let columns = Columns::new(self.columns);
+        let (target, weights) = (&self.target, &self.root_weights);
+        // The order of the sum is another one: what is near the bound is left to the whole.
+        let limit = bound * (1.0 + 1e-9);
+        let mut partial = 0.0;
+        self.workspace.blocks(
+            expression.tokens(),
+            columns,
+            &mut self.residual,
+            |start, values| {
+                for (i, (v, y)) in (start..).zip(values.iter().zip(&target[start..])) {
+                    let weight = weights.get(i).copied().unwrap_or(1.0);
+                    if weight != 0.0 {
+                        partial += (weight * (y - v)) * (weight * (y - v));
+                    }
+                }
+                partial <= limit
+            },
+        );
+        if partial.is_nan() || partial > limit {
+            return None;
+        }
+        self.sum().filter(|sse| *sse < bound)
+    }
+
+    /// From values to residuals and the sum of their squares.
+    fn sum(&mut self) -> Option<f64> {
         for (r, y) in self.residual.iter_mut().zip(&self.target) {
             *r = y - *r;
         }
@@ -194,7 +229,7 @@ impl<'a> Refit<'a> {
                 let usable = trial.iter().all(|t| t.is_finite());
                 if usable {
                     expression.set_constants(&mut trial.iter().copied());
-                    if let Some(sse) = self.sse(expression).filter(|s| *s < current) {
+                    if let Some(sse) = self.sse_below(expression, current) {
                         let gain = 1.0 - sse / current;
                         theta = trial;
                         current = sse;
@@ -256,6 +291,26 @@ mod tests {
         let sse = fit.fit(&mut held, &[true, true, false], 100).unwrap();
         assert!(sse > 1e-3);
         assert_relative_eq!(held.constants().nth(2).unwrap(), -0.5);
+        Ok(())
+    }
+
+    #[test]
+    fn a_sum_above_the_bound_is_refused_and_one_below_is_the_whole_sum() -> Result<()> {
+        let columns = [(0..5000).map(f64::from).collect::<Vec<f64>>()];
+        let y: Vec<f64> = columns[0]
+            .iter()
+            .map(|x| 2.0 * x + f64::from(*x > 4000.0))
+            .collect();
+        let law = Expression::parse("2*x", &["x"])?;
+        let mut fit = Refit::new(&columns, &y);
+        assert_eq!(fit.sse(&law), Some(999.0));
+        assert_eq!(fit.sse_below(&law, 999.5), Some(999.0));
+        assert_eq!(fit.sse_below(&law, 999.0), None);
+        assert_eq!(fit.sse_below(&law, 10.0), None);
+        assert_eq!(
+            fit.sse_below(&Expression::parse("1/x", &["x"])?, 1e300),
+            None
+        );
         Ok(())
     }
 

@@ -68,14 +68,14 @@ macro_rules! for_each_binary {
 
 /// An operand of a loop.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Source<'a, T> {
+pub(crate) enum Source<'a, T> {
     Constant(T),
     Column(&'a [T]),
 }
 
 /// Fills `out` with the values of one operator; operands that are columns have its length, and one of them is a column.
 #[inline]
-pub(super) fn apply<T: Real>(
+pub(crate) fn apply<T: Real>(
     op: Operator,
     a: Source<'_, T>,
     b: Option<Source<'_, T>>,

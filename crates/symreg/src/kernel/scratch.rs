@@ -8,7 +8,7 @@ const LINE: usize = 64;
 /// Columns of one length in one piece of memory. Each begins with a cache line, so that no vector lies across two of them, and
 /// neighbors are an odd number of lines apart, so that columns do not crowd into the same sets of a cache.
 #[derive(Debug, Default)]
-pub(super) struct Scratch<T> {
+pub(crate) struct Scratch<T> {
     memory: Vec<T>,
     /// Where the first column begins.
     first: usize,
@@ -19,7 +19,7 @@ pub(super) struct Scratch<T> {
 
 impl<T: Real> Scratch<T> {
     /// Makes room for `count` columns of `length` values; what they held is lost.
-    pub(super) fn shape(&mut self, count: usize, length: usize) {
+    pub(crate) fn shape(&mut self, count: usize, length: usize) {
         let line = LINE / size_of::<T>();
         self.stride = (length.div_ceil(line) | 1) * line;
         self.length = length;
@@ -33,20 +33,20 @@ impl<T: Real> Scratch<T> {
 
     /// The first values of a column.
     #[inline]
-    pub(super) fn column(&self, index: usize, length: usize) -> &[T] {
+    pub(crate) fn column(&self, index: usize, length: usize) -> &[T] {
         let start = self.first + index * self.stride;
         &self.memory[start..start + length]
     }
 
     #[inline]
-    pub(super) fn column_mut(&mut self, index: usize, length: usize) -> &mut [T] {
+    pub(crate) fn column_mut(&mut self, index: usize, length: usize) -> &mut [T] {
         let start = self.first + index * self.stride;
         &mut self.memory[start..start + length]
     }
 
     /// One column to write to, and all others to read.
     #[inline]
-    pub(super) fn apart(&mut self, index: usize) -> (&mut [T], Others<'_, T>) {
+    pub(crate) fn apart(&mut self, index: usize) -> (&mut [T], Others<'_, T>) {
         let start = self.first + index * self.stride;
         let (before, rest) = self.memory.split_at_mut(start);
         let (own, after) = rest.split_at_mut(self.stride);
@@ -60,7 +60,7 @@ impl<T: Real> Scratch<T> {
     }
 
     /// Three columns to write to, in the order of their places, `a < b < c`.
-    pub(super) fn three(&mut self, a: usize, b: usize, c: usize) -> [&mut [T]; 3] {
+    pub(crate) fn three(&mut self, a: usize, b: usize, c: usize) -> [&mut [T]; 3] {
         let stride = self.stride;
         let (below_b, rest) = self.memory[self.first..].split_at_mut(b * stride);
         let (b_on, c_on) = rest.split_at_mut((c - b) * stride);
@@ -74,7 +74,7 @@ impl<T: Real> Scratch<T> {
 
 /// All columns but one.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Others<'a, T> {
+pub(crate) struct Others<'a, T> {
     before: &'a [T],
     after: &'a [T],
     /// The column that is left out.
@@ -85,7 +85,7 @@ pub(super) struct Others<'a, T> {
 impl<'a, T> Others<'a, T> {
     /// The first values of a column.
     #[inline]
-    pub(super) fn column(&self, index: usize, length: usize) -> &'a [T] {
+    pub(crate) fn column(&self, index: usize, length: usize) -> &'a [T] {
         let (part, place) = if index < self.index {
             (self.before, index)
         } else {

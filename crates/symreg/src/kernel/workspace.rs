@@ -53,7 +53,7 @@ pub(crate) struct Workspace<T = f64> {
 }
 
 impl<T: Real> Workspace<T> {
-    /// Evaluates `tokens` on all rows into `out`. Returns the first row whose value is not finite.
+    /// Evaluates `tokens` on the rows into `out`, up to the block in which a value is not finite. Returns the first such row.
     pub(crate) fn evaluate(
         &mut self,
         tokens: &[Token],
@@ -62,34 +62,38 @@ impl<T: Real> Workspace<T> {
     ) -> Option<usize> {
         let mut bad = None;
         self.blocks(tokens, columns, out, |start, values| {
-            if bad.is_none() && !all_finite(values) {
+            if !all_finite(values) {
                 bad = values
                     .iter()
                     .position(|v| !v.is_a_number())
                     .map(|i| start + i);
             }
+            bad.is_none()
         });
         bad
     }
 
     /// Evaluates `tokens` on all rows into `out`, finite or not.
     pub(crate) fn fill(&mut self, tokens: &[Token], columns: Columns<'_, T>, out: &mut [T]) {
-        self.blocks(tokens, columns, out, |_, _| {});
+        self.blocks(tokens, columns, out, |_, _| true);
     }
 
-    fn blocks(
+    /// Evaluates `tokens` block by block into `out`, for as long as the values of the last block, from the row given, say so.
+    pub(crate) fn blocks(
         &mut self,
         tokens: &[Token],
         columns: Columns<'_, T>,
         out: &mut [T],
-        mut done: impl FnMut(usize, &[T]),
+        mut goes_on: impl FnMut(usize, &[T]) -> bool,
     ) {
         self.levels
             .shape(2 * stack_height(tokens), BLOCK.min(out.len()));
         for (index, target) in out.chunks_mut(BLOCK).enumerate() {
             let start = index * BLOCK;
             self.block(tokens, columns, start, target);
-            done(start, target);
+            if !goes_on(start, target) {
+                return;
+            }
         }
     }
 
