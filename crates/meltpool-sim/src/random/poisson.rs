@@ -86,14 +86,21 @@ fn accepted(k: f64, mean: f64, b: f64, v: f64) -> bool {
 fn stirling(k: f64, x: f64, y: f64) -> f64 {
     let series = x
         * x
-        * (-1.0 / 2.0
-            + x * (1.0 / 3.0
-                + x * (-1.0 / 4.0
-                    + x * (1.0 / 5.0
-                        + x * (-1.0 / 6.0
-                            + x * (1.0 / 7.0
-                                + x * (-1.0 / 8.0
-                                    + x * (1.0 / 9.0 + x * (-1.0 / 10.0 + x * (1.0 / 11.0))))))))));
+        * horner(
+            [
+                -1.0 / 2.0,
+                1.0 / 3.0,
+                -1.0 / 4.0,
+                1.0 / 5.0,
+                -1.0 / 6.0,
+                1.0 / 7.0,
+                -1.0 / 8.0,
+                1.0 / 9.0,
+                -1.0 / 10.0,
+                1.0 / 11.0,
+            ],
+            x,
+        );
     let bracket = if x.abs() < 0.1 {
         series
     } else {
@@ -108,6 +115,16 @@ fn stirling(k: f64, x: f64, y: f64) -> f64 {
     }
 }
 
+/// The polynomial of these coefficients, the constant one first.
+#[inline(always)]
+fn horner<const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
+    let mut sum = coefficients[N - 1];
+    for c in coefficients[..N - 1].iter().rev() {
+        sum = c + x * sum;
+    }
+    sum
+}
+
 /// The natural logarithm of a positive, normal number, within 1e-14 of itself and 1 together; no branch, so that the compiler
 /// vectorizes it.
 #[inline(always)]
@@ -119,12 +136,19 @@ fn ln(x: f64) -> f64 {
     let fraction = f64::from_bits((bits & 0x000F_FFFF_FFFF_FFFF) + HALF_ROOT);
     let s = (fraction - 1.0) / (fraction + 1.0);
     let s2 = s * s;
-    let series = 1.0 / 3.0
-        + s2 * (1.0 / 5.0
-            + s2 * (1.0 / 7.0
-                + s2 * (1.0 / 9.0
-                    + s2 * (1.0 / 11.0
-                        + s2 * (1.0 / 13.0 + s2 * (1.0 / 15.0 + s2 * (1.0 / 17.0)))))));
+    let series = horner(
+        [
+            1.0 / 3.0,
+            1.0 / 5.0,
+            1.0 / 7.0,
+            1.0 / 9.0,
+            1.0 / 11.0,
+            1.0 / 13.0,
+            1.0 / 15.0,
+            1.0 / 17.0,
+        ],
+        s2,
+    );
     exponent * std::f64::consts::LN_2 + 2.0 * (s + s * s2 * series)
 }
 
