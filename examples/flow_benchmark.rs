@@ -1,9 +1,10 @@
 //! A folder of pairs with known motion: a table of errors and of processor time, one thread.
 //!
-//! `-- [FOLDER] [--methods auto,song,robust,lk,median]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the test
+//! `-- [FOLDER] [--methods auto,fixed,song,robust,lk,median] [--pairs NAME,…] [--export FOLDER]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the test
 //! data have their truth in closed form. Without a folder it takes the test data, where they are at hand, else the five
 //! pairs of `crates/optical-flow/tests/data/small`. A `peers.csv` in the folder gives the best of the other programs beside ours. Keyhole
-//! pairs are scored inside the pool. `median` is Horn-Schunck with ten warps and medians of 5 x 5 px. Some 20 s. The last line is JSON. Output: `target/figures/flow_benchmark/`.
+//! pairs are scored inside the pool. `fixed` is Horn-Schunck with a given weight of 0.1, `median` with ten warps and medians
+//! of 5 x 5 px. `--export` writes the true motion of each pair. Some 20 s. The last line is JSON. Output: `target/figures/flow_benchmark/`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,11 @@ fn best_peer(folder: &Path, pair: &str) -> Outcome<Option<(String, f64)>> {
 fn method(name: &str) -> Outcome<Box<dyn FlowEstimator>> {
     Ok(match name {
         "auto" => Box::new(HornSchunck::new()),
+        "fixed" => Box::new(
+            HornSchunck::new()
+                .alpha(0.1)
+                .pre_smoothing(PreSmoothing::Gaussian(0.0)),
+        ),
         "song" => Box::new(HornSchunck::song()),
         "robust" => Box::new(RobustFlow::new()),
         "median" => Box::new(
@@ -86,6 +92,8 @@ fn main() -> Outcome<()> {
     });
     let names = argument("--methods").unwrap_or_else(|| "auto,song,robust".to_owned());
     let names: Vec<&str> = names.split(',').collect();
+    let chosen = argument("--pairs");
+    let export = argument("--export").map(PathBuf::from);
     let mut header = vec!["pair".to_owned()];
     header.extend(names.iter().map(|name| format!("{name} px")));
     header.push("best peer px".to_owned());
@@ -99,6 +107,14 @@ fn main() -> Outcome<()> {
         // the small cut-outs would be counted twice
         if pair.first.dim().0 < 200 && folder.ends_with("optical-flow") {
             continue;
+        }
+        let is_chosen = |names: &String| names.split(',').any(|name| name == pair.name);
+        if !chosen.as_ref().is_none_or(is_chosen) {
+            continue;
+        }
+        if let Some(folder) = &export {
+            pair.truth
+                .write_flo(folder.join(format!("{}.flo", pair.name)))?;
         }
         let (first, second) = (
             Image::new(&pair.first.view())?,
