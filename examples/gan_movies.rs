@@ -167,7 +167,7 @@ fn main() -> Outcome<()> {
         (1..=11).collect()
     };
     let mut settings = "movie,power_w,speed_m_s,spot_um,measured_depth_um,simulated_mean_depth_um,frames,frame_rate_hz,pixel_um,exposure_us,thickness_mm\n".to_owned();
-    let mut page = PanelFigure::new(3);
+    let mut page = PanelFigure::new(2);
     let (mut all, mut worst) = (0, 0.0_f64);
     for number in chosen {
         let movie = preset::GAN_MOVIES[number - 1];
@@ -232,7 +232,7 @@ fn main() -> Outcome<()> {
         format!("supplement,taken,why\n{rows}\n"),
     )?;
     std::fs::write(folder.join("settings.csv"), settings)?;
-    let page = page.theme(Theme::page().height_mm(if quick { 80.0 } else { 220.0 }));
+    let page = page.theme(Theme::page().height_mm(if quick { 80.0 } else { 300.0 }));
     std::fs::write(folder.join("gan_movies.png"), page.to_png()?)?;
     std::fs::write(folder.join("gan_movies.svg"), page.to_svg()?)?;
     println!("wrote {}", folder.join("gan_movies.png").display());
