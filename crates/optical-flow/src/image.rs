@@ -264,6 +264,19 @@ impl Image {
     pub(crate) fn weight(&self) -> Option<&Plane> {
         self.weight.as_ref()
     }
+
+    /// The weight of a pixel in both of two images of one size; none if neither has a mask.
+    pub(crate) fn common_weight(&self, other: &Self) -> Option<Plane> {
+        match (self.weight(), other.weight()) {
+            (None, None) => None,
+            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
+            (Some(a), Some(b)) => {
+                let (rows, columns) = self.dim();
+                let product = |(y, x)| a.at(y, x) * b.at(y, x);
+                Some(Plane::from_fn(rows, columns, product))
+            }
+        }
+    }
 }
 
 /// Fills pixels without weight with a weighted mean of ever wider surroundings.

@@ -104,6 +104,7 @@
 //! - Song et al., Metals 16(5), 487 (2026), doi 10.3390/met16050487, and its review record: melt-pool velocimetry by Horn-Schunck.
 
 mod check;
+mod coarse_to_fine;
 mod convergence;
 mod derivative;
 mod derived;

@@ -1,15 +1,15 @@
 //! Lucas and Kanade's method, dense, on a pyramid.
 
+use crate::coarse_to_fine::Levels;
 use crate::derivative::gradient_row;
 use crate::error::{Error, Result};
 use crate::estimator::{FlowEstimator, FlowResult, Shift};
 use crate::field::FlowField;
 use crate::horn_schunck::check_frames;
 use crate::image::Image;
-use crate::interpolate::{Interpolation, Sampler};
+use crate::interpolate::Sampler;
 use crate::phase::global_shift;
 use crate::plane::Plane;
-use crate::pyramid::{depth, expand, reduce};
 use crate::smooth::gaussian;
 
 /// The motion of a Gaussian window around each pixel, by iterated least squares.
@@ -202,51 +202,23 @@ impl FlowEstimator for LucasKanade {
         if first == second {
             return Ok(FlowResult::new(FlowField::zeros(first.dim())));
         }
-        let (rows, columns) = first.dim();
-        let mut levels = vec![(
-            first.plane().clone(),
-            second.plane().clone(),
-            first.weight().cloned(),
-        )];
         // the window is to fit into the coarsest level
         let least = ((4.0 * self.window) as usize).max(16);
-        for _ in 1..depth(rows, columns, least) {
-            let Some((a, b, w)) = levels.last() else {
-                break;
-            };
-            let next = (reduce(a), reduce(b), w.as_ref().map(reduce));
-            levels.push(next);
-        }
+        let levels = Levels::new(
+            first.plane().clone(),
+            second.plane().clone(),
+            first.common_weight(second),
+            least,
+        );
         let shift = if self.start_from_phase {
             global_shift(first, second, levels.len())
         } else {
             Shift::default()
         };
-        let mut field: Option<(Plane, Plane)> = None;
-        for (n, (a, b, weight)) in levels.iter().enumerate().rev() {
-            let (rows, columns) = a.dim();
-            let scale = 0.5_f64.powi(n as i32);
-            let mut here = match field.take() {
-                None => (
-                    Plane::filled(rows, columns, (shift.u * scale) as f32),
-                    Plane::filled(rows, columns, (shift.v * scale) as f32),
-                ),
-                Some((u, v)) => (
-                    expand(&u, rows, columns, 2.0),
-                    expand(&v, rows, columns, 2.0),
-                ),
-            };
-            let sampler = Sampler::new(b, Interpolation::CubicBSpline);
-            for _ in 0..self.iterations {
-                self.improve(a, &sampler, weight.as_ref(), &mut here);
-            }
-            field = Some(here);
-        }
-        let (u, v) = field.unwrap_or_else(|| (Plane::new(0, 0), Plane::new(0, 0)));
-        let mut result = FlowResult::new(FlowField {
-            u: u.into_array(),
-            v: v.into_array(),
+        let field = levels.descend(shift, self.iterations, |first, second, weight, field| {
+            self.improve(first, second, weight, field);
         });
+        let mut result = FlowResult::new(field);
         result.initial = shift;
         Ok(result)
     }
@@ -270,6 +242,40 @@ mod tests {
             .window(2.0)
             .texture(&Image::new(&stripes.view())?)?;
         assert!(texture[[32, 10]] < 1e-6 && texture[[32, 54]] > 1e-3);
+        Ok(())
+    }
+
+    /// Beside a block of the second frame that shows something else: it draws the field away unless it is masked.
+    #[test]
+    fn masked_pixels_of_either_frame_carry_no_data() -> Result<()> {
+        let wave = |y: f32, x: f32| (0.31 * y + 0.2 * x).sin() + (0.23 * x - 0.17 * y).cos();
+        let is_block = |y: usize, x: usize| (40..56).contains(&y) && (40..56).contains(&x);
+        let first = Array2::from_shape_fn((96, 96), |(y, x)| wave(y as f32, x as f32));
+        let second = Array2::from_shape_fn((96, 96), |(y, x)| {
+            let shift = if is_block(y, x) { -2.0 } else { 1.0 };
+            wave(y as f32, x as f32 - shift)
+        });
+        let seen = Array2::from_shape_fn((96, 96), |(y, x)| !is_block(y, x));
+        let (a, b) = Image::pair(&first.view(), &second.view())?;
+        let error = |flow: &FlowField| -> f32 {
+            let beside = (36..60).flat_map(|y| (36..60).map(move |x| (y, x)));
+            let (mut sum, mut count) = (0.0, 0.0);
+            for at in beside.filter(|&(y, x)| !is_block(y, x)) {
+                sum += (flow.u[at] - 1.0).hypot(flow.v[at]);
+                count += 1.0;
+            }
+            sum / count
+        };
+        let of = |a: &Image, b: &Image| -> Result<f32> {
+            Ok(error(&LucasKanade::new().estimate(a, b)?.flow))
+        };
+        let plain = of(&a, &b)?;
+        let (second_masked, both) = (
+            of(&a, &b.clone().with_mask(&seen)?)?,
+            of(&a.clone().with_mask(&seen)?, &b.clone().with_mask(&seen)?)?,
+        );
+        assert!(second_masked < 0.2 * plain, "{second_masked} {plain}");
+        assert!(both < 0.2 * plain, "{both} {plain}");
         Ok(())
     }
 

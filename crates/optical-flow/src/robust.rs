@@ -2,17 +2,17 @@
 
 mod system;
 
+use crate::coarse_to_fine::Levels;
 use crate::derivative::gradient_row;
 use crate::error::{Error, Result};
 use crate::estimator::{FlowEstimator, FlowResult, Shift};
 use crate::field::FlowField;
 use crate::horn_schunck::check_frames;
 use crate::image::Image;
-use crate::interpolate::{Interpolation, Sampler};
+use crate::interpolate::Sampler;
 use crate::median::median;
 use crate::phase::global_shift;
 use crate::plane::Plane;
-use crate::pyramid::{depth, expand, reduce};
 use crate::smooth::gaussian;
 use system::{Coefficients, WeightedGrid};
 
@@ -184,14 +184,6 @@ impl FlowEstimator for RobustFlow {
         if first == second {
             return Ok(FlowResult::new(FlowField::zeros(first.dim())));
         }
-        let (rows, columns) = first.dim();
-        let weight = match (first.weight(), second.weight()) {
-            (None, None) => None,
-            (Some(one), None) | (None, Some(one)) => Some(one.clone()),
-            (Some(a), Some(b)) => Some(Plane::from_fn(rows, columns, |(y, x)| {
-                a.at(y, x) * b.at(y, x)
-            })),
-        };
         let counts = |image: &Image| {
             let mut plane = gaussian(image.plane(), self.pre_smoothing);
             for value in plane.data_mut() {
@@ -199,44 +191,21 @@ impl FlowEstimator for RobustFlow {
             }
             plane
         };
-        let mut levels = vec![(counts(first), counts(second), weight)];
-        for _ in 1..depth(rows, columns, 14) {
-            let Some((a, b, w)) = levels.last() else {
-                break;
-            };
-            let next = (reduce(a), reduce(b), w.as_ref().map(reduce));
-            levels.push(next);
-        }
+        let levels = Levels::new(
+            counts(first),
+            counts(second),
+            first.common_weight(second),
+            14,
+        );
         let shift = if self.start_from_phase {
             global_shift(first, second, levels.len())
         } else {
             Shift::default()
         };
-        let mut field: Option<(Plane, Plane)> = None;
-        for (n, (a, b, weight)) in levels.iter().enumerate().rev() {
-            let (rows, columns) = a.dim();
-            let scale = 0.5_f64.powi(n as i32);
-            let mut here = match field.take() {
-                None => (
-                    Plane::filled(rows, columns, (shift.u * scale) as f32),
-                    Plane::filled(rows, columns, (shift.v * scale) as f32),
-                ),
-                Some((u, v)) => (
-                    expand(&u, rows, columns, 2.0),
-                    expand(&v, rows, columns, 2.0),
-                ),
-            };
-            let sampler = Sampler::new(b, Interpolation::CubicBSpline);
-            for _ in 0..self.warps {
-                self.warp(a, &sampler, weight.as_ref(), &mut here);
-            }
-            field = Some(here);
-        }
-        let (u, v) = field.unwrap_or_else(|| (Plane::new(0, 0), Plane::new(0, 0)));
-        let mut result = FlowResult::new(FlowField {
-            u: u.into_array(),
-            v: v.into_array(),
+        let field = levels.descend(shift, self.warps, |first, second, weight, field| {
+            self.warp(first, second, weight, field);
         });
+        let mut result = FlowResult::new(field);
         result.alpha = Some(self.alpha);
         result.pre_smoothing = self.pre_smoothing;
         result.initial = shift;
