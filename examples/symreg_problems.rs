@@ -9,8 +9,8 @@
 //! with and without noise. Each is searched with several seeds (data and search) on one thread, until a law is exact or
 //! S seconds of processor time are over (default 5; 5 seeds). A law counts as exact when it agrees with the true one to
 //! 1e-9 at 64 points of the ranges widened by a quarter, with no constant fitted again. For the two laws the table says
-//! whether the chosen law holds the inputs in the true groups, by least description length, least BIC and the knee of
-//! the front. `--units` makes the units of the 14 formulas of physics a constraint (pure constants; the units are those of
+//! whether the chosen law holds the inputs in the true groups, by least description length, least BIC with and without a price
+//! of the structure, the knee of the front and the knee among its supported laws. `--units` makes the units of the 14 formulas of physics a constraint (pure constants; the units are those of
 //! `benches/data/symreg/units.csv`). `--selection` and `--islands` say how evolution goes (`--levels 0` leaves it without enumeration); islands share
 //! the population, `--gan` is the preset of Gan et al., `--descent` fits constants by stochastic gradient descent. `--noise`
 //! adds noise to the noise-free problems; `--write` stores the tables for other programs. Through noise
@@ -31,8 +31,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use dimless::Dimension;
-use problems::Problem;
-use serde_json::json;
+use problems::{CHOICE_KEYS, CHOICES, N_CHOICES, Problem};
+use serde_json::{Value, json};
 use symreg::{
     ConstantDimensions, ConstantFit, ConstantOptimizer, ConstantSnapping, Constraints, Data,
     GradientDescent, Model, SearchResult, Selection, SymbolicRegressor,
@@ -47,8 +47,8 @@ struct Trial {
     /// Seconds until an R² of 0.999 on the training rows.
     seconds_to_hit: Option<f64>,
     is_exact: bool,
-    /// Grouping by description length, BIC and knee, for the laws of Gan et al.
-    groups: Option<[bool; 3]>,
+    /// Grouping by each rule of choice, for the laws of Gan et al.
+    groups: Option<[bool; N_CHOICES]>,
     /// Through noise: whether the chosen law has the true form, whether any of the front has it, and
     /// whether the chosen one is exact with round numbers.
     forms: Option<[bool; 3]>,
@@ -78,7 +78,8 @@ fn main() -> Outcome {
         .num_threads(1)
         .use_current_thread()
         .build_global()?;
-    let (mut runs, mut hits, mut exact, mut groups) = (0, 0, 0, [0; 4]);
+    let (mut runs, mut hits, mut exact, mut groups) = (0, 0, 0, [0; N_CHOICES]);
+    let mut law_runs = 0;
     let mut forms = [0; 4];
     let mut lines = Vec::new();
     println!(
@@ -110,23 +111,20 @@ fn main() -> Outcome {
             seconds.unwrap_or(f64::NAN),
             trials.last().map_or("", |t| t.text.as_str())
         );
-        let grouped: Vec<[bool; 3]> = trials.iter().filter_map(|t| t.groups).collect();
-        let of = |k: usize| grouped.iter().filter(|g| g[k]).count();
+        let grouped: Vec<[bool; N_CHOICES]> = trials.iter().filter_map(|t| t.groups).collect();
         if !grouped.is_empty() {
+            let of: [usize; N_CHOICES] =
+                std::array::from_fn(|k| grouped.iter().filter(|g| g[k]).count());
+            let parts = CHOICES.iter().zip(of);
+            let parts: Vec<String> = parts.map(|(c, n)| format!("{} {n}", c.name())).collect();
             println!(
-                "{:18} true groups in the law of least description length {} of {}, of least BIC {}, at the knee {}",
+                "{:18} true groups of {}: {}",
                 "",
-                of(0),
                 grouped.len(),
-                of(1),
-                of(2)
+                parts.join(", ")
             );
-            groups = [
-                groups[0] + of(0),
-                groups[1] + of(1),
-                groups[2] + of(2),
-                groups[3] + grouped.len(),
-            ];
+            groups = std::array::from_fn(|k| groups[k] + of[k]);
+            law_runs += grouped.len();
         }
         let formed: Vec<[bool; 3]> = trials.iter().filter_map(|t| t.forms).collect();
         let formed: [usize; 4] =
@@ -146,11 +144,15 @@ fn main() -> Outcome {
         lines.push(json!({"id": problem.id, "hits": hit, "exact": same, "seconds_to_hit": to_hit, "seconds": seconds,
             "true_form_chosen": formed[0], "true_form_on_front": formed[1], "exact_with_round_numbers": formed[2]}));
     }
+    let groups_by_rule: serde_json::Map<String, Value> = CHOICE_KEYS
+        .map(str::to_owned)
+        .into_iter()
+        .zip(groups.map(Value::from))
+        .collect();
     println!(
         "{}",
         json!({"selection": format!("{:?}", options.selection), "islands": options.islands, "noise_free_runs": runs, "hits": hits, "exact": exact, "seeds": options.seeds, "seconds_allowed": options.seconds,
-            "law_runs": groups[3], "groups_by_description_length": groups[0], "groups_by_bic": groups[1],
-            "groups_at_knee": groups[2], "noisy_runs": forms[3], "true_form_chosen": forms[0],
+            "law_runs": law_runs, "true_groups": groups_by_rule, "noisy_runs": forms[3], "true_form_chosen": forms[0],
             "true_form_on_front": forms[1], "exact_with_round_numbers": forms[2], "problems": lines})
     );
     Ok(())

@@ -22,10 +22,24 @@ pub struct Problem {
 }
 
 /// The rules of choice that are counted.
-pub const CHOICES: [Choice; 3] = [
+pub const CHOICES: [Choice; N_CHOICES] = [
     Choice::DescriptionLength,
     Choice::Criterion(Criterion::Bic, Penalty::FittedConstants),
+    Choice::Criterion(Criterion::Bic, Penalty::ConstantsAndStructure),
     Choice::Knee,
+    Choice::SupportedKnee,
+];
+
+/// How many they are.
+pub const N_CHOICES: usize = 5;
+
+/// Their keys in a line of JSON.
+pub const CHOICE_KEYS: [&str; N_CHOICES] = [
+    "description_length",
+    "bic",
+    "extended_bic",
+    "knee",
+    "supported_knee",
 ];
 
 impl Problem {
@@ -117,8 +131,8 @@ impl Problem {
     }
 
     /// For a law of Gan et al. whether the laws by each of [`CHOICES`] hold the true groups only.
-    pub fn groups(&self, result: &SearchResult, data: &Data) -> Outcome<Option<[bool; 3]>> {
-        let mut holds = [false; 3];
+    pub fn groups(&self, result: &SearchResult, data: &Data) -> Outcome<Option<[bool; N_CHOICES]>> {
+        let mut holds = [false; N_CHOICES];
         for (holds, choice) in holds.iter_mut().zip(CHOICES) {
             if let Some(model) = choice.of(result.front(), data)? {
                 match self.has_true_groups(model, data)? {

@@ -11,7 +11,7 @@ use symreg::{
     SymbolicRegressor,
 };
 
-use crate::problems::{CHOICES, Problem};
+use crate::problems::{CHOICE_KEYS, CHOICES, N_CHOICES, Problem};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -226,8 +226,8 @@ pub fn success(
     problem: &Problem,
     regressor: &SymbolicRegressor,
     seeds: u64,
-) -> Outcome<[usize; 4]> {
-    let mut counts = [0; 4];
+) -> Outcome<[usize; N_CHOICES + 1]> {
+    let mut counts = [0; N_CHOICES + 1];
     for seed in 1..=seeds {
         let data = problem.rows(seed, problem.n_rows, 0.0, problem.noise)?;
         let result = regressor
@@ -251,6 +251,13 @@ pub fn success(
     Ok(counts)
 }
 
+/// The count of each rule of choice, by its name.
+fn of_each_rule(counts: &[usize]) -> String {
+    let parts = CHOICES.iter().zip(counts);
+    let parts: Vec<String> = parts.map(|(c, n)| format!("{} {n}", c.name())).collect();
+    parts.join(", ")
+}
+
 /// The counts of [`success`] for the preset and for the full search, as a table and as JSON.
 pub fn success_of_both(problem: &Problem, seeds: u64) -> Outcome<(TableFigure, Value)> {
     let presets = [
@@ -262,11 +269,9 @@ pub fn success_of_both(problem: &Problem, seeds: u64) -> Outcome<(TableFigure, V
         let start = Instant::now();
         let counts = success(problem, regressor, seeds)?;
         println!(
-            "   {name} preset: true groups in the law of least description length on {} of {seeds} seeds, of least BIC {}, at the knee {}, in any law of the front {} ({:.0} s)",
-            counts[0],
-            counts[1],
-            counts[2],
-            counts[3],
+            "   {name} preset: true groups of {seeds} seeds: {}, any of the front {} ({:.0} s)",
+            of_each_rule(&counts),
+            counts[N_CHOICES],
             start.elapsed().as_secs_f64()
         );
         found.push(counts);
@@ -281,7 +286,16 @@ pub fn success_of_both(problem: &Problem, seeds: u64) -> Outcome<(TableFigure, V
             found[1][i].to_string(),
         ]);
     }
-    let summary = |counts: &[usize; 4]| json!({"description_length": counts[0], "bic": counts[1], "knee": counts[2], "front": counts[3]});
+    let summary = |counts: &[usize]| -> Value {
+        CHOICE_KEYS
+            .iter()
+            .copied()
+            .chain(["front"])
+            .map(str::to_owned)
+            .zip(counts.iter().map(|c| json!(c)))
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
     Ok((
         table,
         json!({"seeds": seeds, "gan": summary(&found[0]), "full": summary(&found[1])}),

@@ -19,16 +19,21 @@ pub enum Choice {
     DescriptionLength,
     /// The knee in complexity and ln RMSE ([`ParetoFront::knee`]).
     Knee,
+    /// The knee among the laws that the rows support ([`ParetoFront::supported_knee`]).
+    SupportedKnee,
 }
 
 impl Choice {
-    /// AIC, AICc and BIC on the fitted constants, description length, and knee.
-    pub const ALL: [Self; 5] = [
+    /// AIC, AICc and BIC on the fitted constants, the extended BIC, description length, and the knees of the front and of its
+    /// supported laws.
+    pub const ALL: [Self; 7] = [
         Self::Criterion(Criterion::Aic, Penalty::FittedConstants),
         Self::Criterion(Criterion::Aicc, Penalty::FittedConstants),
         Self::Criterion(Criterion::Bic, Penalty::FittedConstants),
+        Self::Criterion(Criterion::Bic, Penalty::ConstantsAndStructure),
         Self::DescriptionLength,
         Self::Knee,
+        Self::SupportedKnee,
     ];
 
     /// A short name for a table.
@@ -43,8 +48,14 @@ impl Choice {
                 "AICc by complexity"
             }
             Self::Criterion(Criterion::Bic, Penalty::ExpressionalComplexity) => "BIC by complexity",
+            Self::Criterion(Criterion::Aic, Penalty::ConstantsAndStructure) => "AIC with structure",
+            Self::Criterion(Criterion::Aicc, Penalty::ConstantsAndStructure) => {
+                "AICc with structure"
+            }
+            Self::Criterion(Criterion::Bic, Penalty::ConstantsAndStructure) => "extended BIC",
             Self::DescriptionLength => "description length",
             Self::Knee => "knee",
+            Self::SupportedKnee => "supported knee",
         }
     }
 
@@ -62,6 +73,7 @@ impl Choice {
                 .first()
                 .map(|ranked| ranked.model),
             Self::Knee => front.knee().map(|k| k.1),
+            Self::SupportedKnee => front.supported_knee(data)?.map(|k| k.1),
         })
     }
 }
@@ -277,12 +289,13 @@ mod tests {
         let result = search(&[&genes], &data)?;
         let front = result.front();
         let all = Agreement::of_all(&result, &data)?;
-        assert_eq!(all.len(), 5);
+        assert_eq!(all.len(), 7);
         for agreement in &all {
             let expected = match agreement.choice() {
                 Choice::Criterion(c, p) => front.best(c, p).map(|b| b.0),
                 Choice::DescriptionLength => front.shortest(&data)?,
                 Choice::Knee => front.knee().map(|k| k.1),
+                Choice::SupportedKnee => front.supported_knee(&data)?.map(|k| k.1),
             };
             assert_eq!(agreement.law(), expected, "{}", agreement.choice().name());
             // One run is all runs.

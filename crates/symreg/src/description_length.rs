@@ -150,6 +150,13 @@ fn structure_length(expression: &Expression, fitted: &[bool]) -> f64 {
     expression.node_count() as f64 * libm::log(kinds.len() as f64)
 }
 
+impl Expression {
+    /// $m \ln q$ with all constants fitted.
+    pub(crate) fn structure_length(&self) -> f64 {
+        structure_length(self, &[])
+    }
+}
+
 impl Model {
     /// The description length of this law and the rows of `data`, all of its constants fitted.
     ///
@@ -204,16 +211,24 @@ impl ParetoFront {
     ///
     /// As [`DescriptionLength::of`].
     pub fn supported(&self, data: &Data) -> Result<Self> {
+        let kept = self.supported_indices(data)?;
+        Ok(Self::from_models(
+            kept.into_iter().map(|i| self.models()[i].clone()).collect(),
+        ))
+    }
+
+    /// Places of the [`supported`](Self::supported) laws.
+    pub(crate) fn supported_indices(&self, data: &Data) -> Result<Vec<usize>> {
         let mut shortest = f64::INFINITY;
         let mut kept = Vec::new();
-        for model in self.models() {
+        for (index, model) in self.models().iter().enumerate() {
             let length = model.description_length(data, Noise::of(data))?.total();
             if length < shortest {
                 shortest = length;
-                kept.push(model.clone());
+                kept.push(index);
             }
         }
-        Ok(Self::from_models(kept))
+        Ok(kept)
     }
 }
 

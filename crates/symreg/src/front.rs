@@ -1,6 +1,6 @@
 //! Error against complexity: dominance, the Pareto front and its knee.
 
-use crate::{Criterion, Model, Penalty};
+use crate::{Criterion, Data, Model, Penalty, Result};
 
 /// Indices of the points that no other point dominates, by rising complexity.
 ///
@@ -70,6 +70,11 @@ pub struct Knee {
 /// ```
 #[must_use]
 pub fn knee(front: &[(usize, f64)]) -> Option<Knee> {
+    knee_among(front, |_| true)
+}
+
+/// The knee of a front among those of its points that are `eligible`, by index.
+fn knee_among(front: &[(usize, f64)], eligible: impl Fn(usize) -> bool) -> Option<Knee> {
     let (first, last) = (front.first()?, front.last()?);
     if front.len() < 3 || last.1.is_nan() || last.1 <= 0.0 || first.0 >= last.0 {
         return None;
@@ -84,7 +89,7 @@ pub fn knee(front: &[(usize, f64)]) -> Option<Knee> {
         let u = (complexity - first.0) as f64 / width;
         let v = (libm::log(error) - libm::log(last.1)) / height;
         let distance = (1.0 - u - v) / std::f64::consts::SQRT_2;
-        if distance > 1e-12 && best.is_none_or(|(_, d)| distance > d) {
+        if eligible(index) && distance > 1e-12 && best.is_none_or(|(_, d)| distance > d) {
             best = Some((index, distance));
         }
     }
@@ -152,8 +157,28 @@ impl ParetoFront {
     /// The knee of the front in complexity and ln RMSE, and the model there.
     #[must_use]
     pub fn knee(&self) -> Option<(Knee, &Model)> {
-        let points: Vec<(usize, f64)> = self
-            .models
+        knee(&self.floored_points()).map(|k| (k, &self.models[k.index]))
+    }
+
+    /// The knee of the front among the laws that the rows support ([`supported`](Self::supported)).
+    ///
+    /// A law with one useless gene more costs a unit of complexity and fits the noise a little better, so that
+    /// the knee of the whole front often lies a step or two behind the law that made the rows. The front is measured
+    /// from end to end as before, its long tail of useless laws included; only a supported one can be the knee.
+    ///
+    /// # Errors
+    ///
+    /// As [`DescriptionLength::of`](crate::DescriptionLength::of).
+    pub fn supported_knee(&self, data: &Data) -> Result<Option<(Knee, &Model)>> {
+        let supported = self.supported_indices(data)?;
+        Ok(
+            knee_among(&self.floored_points(), |i| supported.contains(&i))
+                .map(|k| (k, &self.models[k.index])),
+        )
+    }
+
+    fn floored_points(&self) -> Vec<(usize, f64)> {
+        self.models
             .iter()
             .map(|m| {
                 (
@@ -161,8 +186,7 @@ impl ParetoFront {
                     (m.floored_objective() / m.n_rows() as f64).sqrt(),
                 )
             })
-            .collect();
-        knee(&points).map(|k| (k, &self.models[k.index]))
+            .collect()
     }
 
     /// The model with the least value of a criterion, and that value.
@@ -239,6 +263,40 @@ mod tests {
         assert_eq!(found.index, 2);
         assert_eq!(found.complexity_range, (1, 60));
         assert_eq!(found.error_range, (0.008, 1.0));
+    }
+
+    /// The law of least length is not last on the front, and not its knee.
+    #[test]
+    fn the_supported_knee_is_a_law_that_the_rows_pay_for() -> Result<()> {
+        let x: Vec<f64> = (0..60).map(|i| 0.1 * f64::from(i)).collect();
+        let noise = |i: usize, k: usize| ((i * k % 61) as f64 / 61.0 - 0.5) * 0.1;
+        let y = (0..60)
+            .map(|i| 1.0 + 2.0 * (-x[i]).exp() + noise(i, 23))
+            .collect();
+        let z: Vec<f64> = (0..60).map(|i| noise(i, 23) + 4.0 * noise(i, 37)).collect();
+        let data = Data::from_columns([("x", x), ("z", z)], ("y", y))?;
+        let models = [
+            &["x"][..],
+            &["exp(-1*x)"],
+            &["exp(-1*x)", "z"],
+            &["exp(-1*x)", "z", "z^2"],
+        ]
+        .iter()
+        .map(|genes| {
+            let genes: Result<Vec<crate::Expression>> = genes
+                .iter()
+                .map(|g| crate::Expression::parse(g, &["x", "z"]))
+                .collect();
+            crate::ConstantFit::new().fit(&genes?, &data)
+        })
+        .collect::<Result<Vec<_>>>()?;
+        let front = ParetoFront::from_models(models);
+        let (knee, law) = front.supported_knee(&data)?.expect("a knee");
+        assert_eq!(law.to_infix_rounded(1), "1+2*exp(-1*x)");
+        assert_eq!(Some(law), front.shortest(&data)?);
+        assert_eq!(front.models().len(), 4);
+        assert_eq!(knee.complexity_range.1, front.models()[3].complexity());
+        Ok(())
     }
 
     #[test]
