@@ -164,6 +164,28 @@ mod tests {
         })
     }
 
+    /// The value at a row with the result of node `k` a millionth larger.
+    fn with_rounding(e: &Expression, row: &[f64], k: usize) -> f64 {
+        let mut stack = Vec::new();
+        for (place, token) in e.tokens().iter().enumerate() {
+            let value = match *token {
+                Token::Constant(c) => c,
+                Token::Variable(v) => row[usize::from(v)],
+                Token::Apply(op) if op.arity() == 1 => op.apply_unary(stack.pop().unwrap()),
+                Token::Apply(op) => {
+                    let (b, a) = (stack.pop().unwrap(), stack.pop().unwrap());
+                    op.apply_binary(a, b)
+                }
+            };
+            stack.push(if place == k {
+                value * (1.0 + 1e-6)
+            } else {
+                value
+            });
+        }
+        stack[0]
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -223,15 +245,10 @@ mod tests {
             for (i, (a, b)) in narrow.iter().zip(&wide).enumerate() {
                 prop_assert!(a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan()));
                 let row: Vec<f64> = double.iter().map(|c| c[i]).collect();
-                let mut moved = 0.0_f64;
-                let at = |r: &[f64]| e.evaluate_row(r).unwrap();
-                let value = at(&row);
-                // How far roundings of the inputs and constants reach, to first order and twenty times over.
-                for k in 0..3 {
-                    let mut other = row.clone();
-                    other[k] *= 1.0 + 1e-6;
-                    moved = moved.max((at(&other) - value).abs());
-                }
+                let value = e.evaluate_row(&row).unwrap();
+                // How far a rounding of any input, constant or intermediate value reaches, to first order and twenty times over.
+                let nodes = e.node_count();
+                let moved = (0..nodes).map(|k| (with_rounding(&e, &row, k) - value).abs()).fold(0.0, f64::max);
                 if is_regular(&e, &row) && moved < 1e-5 * value.abs() && value.abs() > 1e-3 {
                     prop_assert!((f64::from(*b) - value).abs() < 2e-3 * value.abs(), "{:?}: {} {}", e, b, value);
                 }
@@ -266,10 +283,12 @@ mod tests {
                     let (p2, p1, m1, m2) = (at(c + 2.0 * h, row), at(c + h, row), at(c - h, row), at(c - 2.0 * h, row));
                     let coarse = (p2 - m2) / (4.0 * h);
                     let fine = (p1 - m1) / (2.0 * h);
+                    // A steep argument may have left a branch of max at all four points and not at the middle.
+                    let near = (at(c + 1e-4 * h, row) - at(c - 1e-4 * h, row)) / (2e-4 * h);
                     // Only where the differences themselves have converged and are smooth.
                     let scale = values[i].abs().max(1.0);
                     let size = fine.abs().max(1e-3 * scale);
-                    if fine.is_finite() && coarse.is_finite() && size < 1e6 * scale && (fine - coarse).abs() < 1e-7 * size {
+                    if fine.is_finite() && coarse.is_finite() && size < 1e6 * scale && (fine - coarse).abs() < 1e-7 * size && (fine - near).abs() < 1e-3 * size {
                         prop_assert!((gradients[k][i] - fine).abs() < 1e-5 * size,
                             "{} by constant {}: {} against {}", e.to_infix(&["x","y","z"]).unwrap(), k, gradients[k][i], fine);
                     }

@@ -38,7 +38,8 @@
 //!   and Levenberg-Marquardt ([`ConstantFit`]), so evolution only has to find structures.
 //! - **Complexity** ([`Expression::complexity`]): the sum of the node counts of all full subtrees.
 //! - **Front and knee** ([`ParetoFront`], [`Knee`]): the laws that no other beats in both error
-//!   and complexity, and the one where more complexity stops paying.
+//!   and complexity, and the one where more complexity stops paying; through noise rather the knee among the laws that
+//!   the rows pay for ([`ParetoFront::supported_knee`]).
 //!   A front that ends in a much better law, as nearly exact data give, has no knee: take the
 //!   least BIC there.
 //! - **Enumeration** ([`SymbolicRegressor::enumeration_levels`]): before evolution, sums, products and
@@ -64,7 +65,8 @@
 //!   and for structure. A search among many structures fits noise; a criterion that counts constants alone
 //!   does not see that.
 //! - **Criteria** ([`Criterion`]): AIC, AICc and BIC on the number of constants that the data can
-//!   tell apart ([`Model::fitted_constants`]). They rank; they do not test.
+//!   tell apart ([`Model::fitted_constants`]), or on that and the choice of structure
+//!   ([`Penalty::ConstantsAndStructure`]: the extended BIC). They rank; they do not test.
 //! - **Evidence** ([`DescriptionLength`], [`ParetoFront::ties`], [`ConstantUncertainty`]): other criteria, laws
 //!   that the rows do not tell apart, and how far each constant can go.
 //! - **Agreement** ([`Agreement`]): how many independent runs come to the same law, by each rule of choice.

@@ -6,25 +6,38 @@
 )]
 
 use crate::kernel::dispatch::{Job, dispatch};
+use crate::linear::dot_within;
 use crate::map_all::map_all;
 
 /// Squared scalar product above which two atoms are one: the difference of such a pair fits noise by
 /// cancellation, and rounding makes its score.
-const COLLINEAR: f32 = 0.995;
+const COLLINEAR: f64 = 0.995;
 /// Atoms of a tile.
 const DOWN: usize = 4;
 const ACROSS: usize = 2;
+const TILE: usize = DOWN * ACROSS;
+/// Below every share.
+const LEAST: f32 = -1e30;
 /// Atoms that share one pass over those before them: they stay in the first-level cache.
 const BLOCK: usize = 32;
-/// Rows added at a time.
-pub(super) const LANES: usize = 8;
+/// Rows of a column of whole numbers; shorter ones are filled with zeros. A length that the compiler knows is what makes
+/// their products quick.
+/// Counted in vectors of [`LANES`].
+const FEW: usize = 4;
+const ALL: usize = 8;
+const LANES: usize = 16;
+/// One in the whole numbers that atoms are screened in. A sum of products of two unit vectors stays below $2^{30}$.
+const ONE: f32 = 32_767.0;
+/// What the rounding to such numbers can hide of the share that a pair explains: twelve standard deviations of the
+/// rounding of a product of two atoms, of 3.6e-5, that is 1.25e-5 for each of the two and some more.
+const SLACK: f32 = 2.5e-4;
 
 /// An atom with the partner among the atoms before it that explains most together with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pair {
     pub(super) atom: usize,
     pub(super) partner: usize,
-    pub(super) r2: f32,
+    pub(super) r2: f64,
 }
 
 /// For each atom but the first, its best partner among those before it.
@@ -33,10 +46,27 @@ pub(super) struct Pair {
 /// unit target. Together two explain
 /// $(r_i^2 + r_j^2 - 2 r_i r_j G_{ij})/(1 - G_{ij}^2)$ of its variance, with $G_{ij}$ their own
 /// product. O(atoms² × rows / 2) products, in tiles that stay in registers; never more than a tile of
-/// the matrix is held. In single precision: the score of a pair is good to some 1e-4.
-pub(super) fn best_partners(atoms: &[f32], rows: usize, scores: &[f32]) -> Vec<Pair> {
+/// the matrix is held. Products are screened in whole numbers of 16 bits, whose sums have no rounding and no order,
+/// so that they are the same on every machine and four times as many go through a register as in single precision; a pair
+/// that may be better than the best so far is computed again in double precision.
+pub(super) fn best_partners(atoms: &[f64], rows: usize, scores: &[f64]) -> Vec<Pair> {
     debug_assert_eq!(atoms.len(), rows * scores.len());
-    debug_assert_eq!(rows % LANES, 0);
+    debug_assert!(rows <= ALL * LANES);
+    if rows <= FEW * LANES {
+        of_length::<FEW>(atoms, rows, scores)
+    } else {
+        of_length::<ALL>(atoms, rows, scores)
+    }
+}
+
+fn of_length<const N: usize>(atoms: &[f64], rows: usize, scores: &[f64]) -> Vec<Pair> {
+    let mut whole = vec![[[0; LANES]; N]; scores.len()];
+    for (to, from) in whole.iter_mut().zip(atoms.chunks_exact(rows)) {
+        for (to, from) in to.as_flattened_mut().iter_mut().zip(from) {
+            *to = (*from as f32 * ONE).round_ties_even() as i16;
+        }
+    }
+    let single: Vec<f32> = scores.iter().map(|v| *v as f32).collect();
     let blocks: Vec<usize> = (0..scores.len()).step_by(BLOCK).collect();
     map_all(
         &blocks,
@@ -46,6 +76,8 @@ pub(super) fn best_partners(atoms: &[f32], rows: usize, scores: &[f32]) -> Vec<P
                 atoms,
                 rows,
                 scores,
+                whole: &whole,
+                single: &single,
                 start,
             })
         },
@@ -53,14 +85,19 @@ pub(super) fn best_partners(atoms: &[f32], rows: usize, scores: &[f32]) -> Vec<P
     .concat()
 }
 
-struct Block<'a> {
-    atoms: &'a [f32],
+/// An atom in whole numbers.
+type Whole<const N: usize> = [[i16; LANES]; N];
+
+struct Block<'a, const N: usize> {
+    atoms: &'a [f64],
     rows: usize,
-    scores: &'a [f32],
+    scores: &'a [f64],
+    whole: &'a [Whole<N>],
+    single: &'a [f32],
     start: usize,
 }
 
-impl Job for Block<'_> {
+impl<const N: usize> Job for Block<'_, N> {
     type Output = Vec<Pair>;
 
     #[inline(always)]
@@ -69,45 +106,57 @@ impl Job for Block<'_> {
             atoms,
             rows,
             scores,
+            whole,
+            single,
             start,
         } = self;
-        let end = (start + BLOCK).min(scores.len());
+        let n = scores.len();
+        let end = (start + BLOCK).min(n);
         let atom = |i: usize| &atoms[i * rows..(i + 1) * rows];
-        let mut best = [(f32::NEG_INFINITY, 0_usize); BLOCK];
+        let mut best = [(f64::NEG_INFINITY, 0_usize); BLOCK];
+        // What a pair must come up to, for the screening.
+        let mut known = [LEAST; BLOCK];
+        let mut own = [0.0_f32; BLOCK];
+        for i in 0..BLOCK {
+            own[i] = single[(start + i).min(end - 1)];
+        }
+        let unit = 1.0 / (ONE * ONE);
         for j in (0..end).step_by(ACROSS) {
-            let across = [atom(j), atom((j + 1).min(scores.len() - 1))];
+            let across = [&whole[j], &whole[(j + 1).min(n - 1)]];
+            let other = [single[j], single[(j + 1).min(n - 1)]];
             for first in (start..end).step_by(DOWN) {
                 if first + DOWN <= j {
                     continue;
                 }
                 // The last group repeats its last atom in the places that are left.
-                let place = |i: usize| atom((first + i).min(end - 1));
+                let place = |i: usize| &whole[(first + i).min(end - 1)];
                 let products = tile([place(0), place(1), place(2), place(3)], across);
-                // Loops: a closure would be a call, compiled for no instruction set.
-                let (mut known, mut own) = ([0.0; DOWN], [0.0; DOWN]);
-                for i in 0..DOWN {
-                    known[i] = best[(first - start + i).min(BLOCK - 1)].0;
-                    own[i] = scores[(first + i).min(end - 1)];
-                }
+                // All at once without a branch: hardly ever is one better than what is known.
+                let (mut r, mut bar) = ([0.0_f32; TILE], [0.0_f32; TILE]);
                 for k in 0..ACROSS {
-                    let other = scores[(j + k).min(scores.len() - 1)];
-                    // Four at once without a branch: hardly ever is one better than what is known.
-                    let mut better = false;
-                    for i in 0..DOWN {
-                        let g = products[i][k];
-                        let above = own[i] * own[i] + other * other - 2.0 * own[i] * other * g;
-                        better |= g * g <= COLLINEAR && above > known[i] * (1.0 - g * g);
-                    }
-                    if better {
-                        let group = (first..(first + DOWN).min(end)).zip(&products);
-                        for (atom, row) in group.filter(|(atom, _)| *atom > j + k) {
-                            let (a, g) = (scores[atom], row[k]);
-                            let below = 1.0 - g * g;
-                            let r2 = (a * a + other * other - 2.0 * a * other * g) / below;
-                            let place = &mut best[atom - start];
-                            if g * g <= COLLINEAR && r2 > place.0 {
-                                *place = (r2, j + k);
-                            }
+                    let from = first - start;
+                    r[k * DOWN..][..DOWN].copy_from_slice(&own[from..from + DOWN]);
+                    bar[k * DOWN..][..DOWN].copy_from_slice(&known[from..from + DOWN]);
+                }
+                let mut above = [0.0_f32; TILE];
+                for l in 0..TILE {
+                    let (g, s) = (products[l] as f32 * unit, other[l / DOWN]);
+                    above[l] =
+                        r[l] * r[l] + s * s - 2.0 * r[l] * s * g + SLACK - bar[l] * (1.0 - g * g);
+                }
+                let better = above.iter().fold(false, |any, v| any | (*v > 0.0));
+                if better {
+                    for l in 0..TILE {
+                        let (i, j) = (first + l % DOWN, j + l / DOWN);
+                        if above[l] <= 0.0 || j >= i || i >= end {
+                            continue;
+                        }
+                        let g = dot_within(atom(i), atom(j));
+                        let (a, b) = (scores[i], scores[j]);
+                        let r2 = (a * a + b * b - 2.0 * a * b * g) / (1.0 - g * g);
+                        if g * g <= COLLINEAR && r2 > best[i - start].0 {
+                            best[i - start] = (r2, j);
+                            known[i - start] = r2 as f32;
                         }
                     }
                 }
@@ -121,36 +170,22 @@ impl Job for Block<'_> {
     }
 }
 
-/// The products of four columns with two.
+/// The products of four columns with one, then with the other. In this form they become the machine's
+/// multiply-and-add of 16-bit numbers.
 #[inline(always)]
-fn tile(down: [&[f32]; DOWN], across: [&[f32]; ACROSS]) -> [[f32; ACROSS]; DOWN] {
-    let mut sums = [[[0.0_f32; LANES]; ACROSS]; DOWN];
-    let [d0, d1, d2, d3] = down.map(|d| d.chunks_exact(LANES));
-    let [a0, a1] = across.map(|a| a.chunks_exact(LANES));
-    for (((((d0, d1), d2), d3), a0), a1) in d0.zip(d1).zip(d2).zip(d3).zip(a0).zip(a1) {
-        let (d, a) = (
-            [lanes(d0), lanes(d1), lanes(d2), lanes(d3)],
-            [lanes(a0), lanes(a1)],
-        );
-        for i in 0..DOWN {
-            for j in 0..ACROSS {
-                for lane in 0..LANES {
-                    sums[i][j][lane] += d[i][lane] * a[j][lane];
-                }
+fn tile<const N: usize>(down: [&Whole<N>; DOWN], across: [&Whole<N>; ACROSS]) -> [i32; TILE] {
+    let mut products = [0; TILE];
+    for (l, product) in products.iter_mut().enumerate() {
+        let (a, b) = (down[l % DOWN], across[l / DOWN]);
+        let mut lanes = [0; LANES];
+        for part in 0..N {
+            for lane in 0..LANES {
+                lanes[lane] += i32::from(a[part][lane]) * i32::from(b[part][lane]);
             }
         }
+        *product = lanes.iter().sum();
     }
-    // The compiler would arrange the lanes for this last step, and shuffle them in the loop.
-    let sums = std::hint::black_box(sums);
-    sums.map(|row| row.map(|s| ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]))))
-}
-
-/// A chunk of `LANES` values.
-#[inline(always)]
-fn lanes(chunk: &[f32]) -> [f32; LANES] {
-    let mut out = [0.0; LANES];
-    out.copy_from_slice(chunk);
-    out
+    products
 }
 
 #[cfg(test)]
@@ -180,9 +215,8 @@ mod tests {
             .collect();
         let y = unit((0..rows).map(|i| f64::from((i * 5) % 13)).collect());
         let dots = |a: &[f64]| a.iter().zip(&y).map(|(p, q)| p * q).sum::<f64>();
-        let scores: Vec<f32> = atoms.iter().map(|a| dots(a) as f32).collect();
-        let single: Vec<f32> = atoms.concat().into_iter().map(|v| v as f32).collect();
-        let pairs = best_partners(&single, rows as usize, &scores);
+        let scores: Vec<f64> = atoms.iter().map(|a| dots(a)).collect();
+        let pairs = best_partners(&atoms.concat(), rows as usize, &scores);
         assert_eq!(pairs.len(), 10);
         for pair in pairs {
             let r2 = |j: usize| {
@@ -192,9 +226,9 @@ mod tests {
                 basis.project_out(&mut rest);
                 1.0 - rest.iter().map(|r| r * r).sum::<f64>()
             };
-            assert!((r2(pair.partner) - f64::from(pair.r2)).abs() < 1e-5);
+            assert!((r2(pair.partner) - pair.r2).abs() < 1e-12);
             for j in 0..pair.atom {
-                assert!(r2(j) <= f64::from(pair.r2) + 1e-5);
+                assert!(r2(j) <= pair.r2 + 1e-12);
             }
         }
     }

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use super::vocabulary::Vocabulary;
 use crate::expression::Token;
+use crate::kernel::dispatch::{Job, dispatch};
+use crate::kernel::loops::map;
 use crate::operator::Operator;
 
 /// Largest value that a piece may have.
@@ -129,7 +131,7 @@ impl Pieces {
         let Some(tokens) = vocabulary.unary(op, &piece.tokens) else {
             return;
         };
-        let values = piece.values.iter().map(|v| op.apply_unary(*v)).collect();
+        let values = map(op, &piece.values);
         let (cost, monomial) = (
             piece.cost + 1,
             piece.is_monomial && matches!(op, Operator::Square | Operator::Sqrt),
@@ -142,11 +144,8 @@ impl Pieces {
                 let with = vocabulary.binary(Operator::Mul, &[Token::Constant(c)], &argument)?;
                 vocabulary.unary(op, &with)
             };
-            let negative: Vec<f64> = self.list[a]
-                .values
-                .iter()
-                .map(|v| op.apply_unary(-v))
-                .collect();
+            let arguments: Vec<f64> = self.list[a].values.iter().map(|v| -v).collect();
+            let negative = map(op, &arguments);
             for (c, values) in [(1.0, values), (-1.0, negative)] {
                 if let Some(tokens) = scaled(c) {
                     self.offer(Piece {
@@ -277,32 +276,64 @@ fn is_transcendental(op: Operator) -> bool {
 /// What two columns have in common that differ by a factor: sums of their values over the largest,
 /// to some nine digits. `None` for a column that is not finite, too large, or constant.
 pub(super) fn signature(values: &[f64]) -> Option<[i64; PROBES]> {
-    let mut largest = 0.0_f64;
-    for v in values {
-        if v.is_nan() || v.abs() > LARGEST {
+    dispatch(Signature(values))
+}
+
+struct Signature<'a>(&'a [f64]);
+
+impl Job for Signature<'_> {
+    type Output = Option<[i64; PROBES]>;
+
+    #[expect(
+        clippy::inline_always,
+        reason = "put into the function of each instruction set"
+    )]
+    #[inline(always)]
+    fn run(self) -> Option<[i64; PROBES]> {
+        let values = self.0;
+        // Of the values of the largest size the first: its sign counts.
+        let (mut size, mut is_fine) = (0.0_f64, true);
+        for v in values {
+            is_fine &= v.abs() <= LARGEST;
+            size = if v.abs() > size { v.abs() } else { size };
+        }
+        if !is_fine || size < 1.0 / LARGEST {
             return None;
         }
-        if v.abs() > largest.abs() {
-            largest = *v;
+        let largest = *values.iter().find(|v| v.abs() >= size)?;
+        let first = values[0];
+        let mut farthest = 0.0_f64;
+        for v in values {
+            let far = (v - first).abs();
+            farthest = if far > farthest { far } else { farthest };
         }
-    }
-    if largest.abs() < 1.0 / LARGEST {
-        return None;
-    }
-    let first = values[0];
-    let varies = values
-        .iter()
-        .any(|v| (v - first).abs() > 1e-9 * largest.abs());
-    if !varies {
-        return None;
-    }
-    // Sums with alternating signs over every twelfth row: no row is left out.
-    let mut sums = [0.0; PROBES];
-    for (k, block) in values.chunks(PROBES).enumerate() {
-        let sign = if k % 2 == 0 { 1.0 } else { -0.7 };
-        for (sum, value) in sums.iter_mut().zip(block) {
-            *sum += sign * value;
+        if farthest <= 1e-9 * size {
+            return None;
         }
+        // Sums with alternating signs over every twelfth row: no row is left out.
+        let mut sums = [0.0; PROBES];
+        for (k, block) in values.chunks(PROBES).enumerate() {
+            let sign = if k % 2 == 0 { 1.0 } else { -0.7 };
+            if let Ok(block) = <&[f64; PROBES]>::try_from(block) {
+                for (sum, value) in sums.iter_mut().zip(block) {
+                    *sum += sign * value;
+                }
+            } else {
+                for (sum, value) in sums.iter_mut().zip(block) {
+                    *sum += sign * value;
+                }
+            }
+        }
+        let mut out = [0; PROBES];
+        for (out, sum) in out.iter_mut().zip(sums) {
+            // To the nearest whole number, ties to even, without a call: far below 2^51 it is what adding and taking
+            // away 1.5 2^52 leaves.
+            let scaled = sum / largest * f64::from(1 << 28);
+            *out = ((scaled + ROUNDING) - ROUNDING) as i64;
+        }
+        Some(out)
     }
-    Some(sums.map(|sum| (sum / largest * f64::from(1 << 28)).round() as i64))
 }
+
+/// $1.5 \cdot 2^{52}$.
+const ROUNDING: f64 = 6_755_399_441_055_744.0;

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::pairs::{self, Pair};
 use super::pieces::signature;
 use crate::kernel::dispatch::{Job, dispatch};
-use crate::linear::{dot, norm, remove_along};
+use crate::linear::{dot, dot_within};
 use crate::map_all::map_all;
 
 /// Part of a term's norm that must be left after projection for the term to count.
@@ -64,39 +64,34 @@ impl Space {
     /// The weighted column without its part along `always`, of norm 1.
     fn direction(&self, column: &[f64]) -> Option<Vec<f64>> {
         let mut v = vec![0.0; self.rows];
-        for ((v, x), w) in v.iter_mut().zip(column).zip(&self.weights) {
-            *v = x * w;
-        }
-        let before = norm(&v);
-        for _ in 0..2 {
-            for q in &self.always {
-                remove_along(q, &mut v);
-            }
-        }
-        let after = norm(&v);
-        // Written so that NaN is refused.
-        if !(after > DEPENDENT * before && after.is_normal()) {
-            return None;
-        }
-        for v in &mut v {
-            *v /= after;
-        }
-        Some(v)
+        self.write_direction(column, &mut v).then_some(v)
+    }
+
+    /// As [`direction`](Self::direction), into a column of zeros; `false` if nothing is left of it.
+    fn write_direction(&self, column: &[f64], to: &mut [f64]) -> bool {
+        dispatch(Direction {
+            column,
+            weights: &self.weights,
+            always: &self.always,
+            to,
+        })
     }
 
     /// Adds an atom, unless it equals one that is there up to a factor and what is always fitted.
     pub(super) fn push(&mut self, column: &[f64], source: usize) {
-        let Some(atom) = self.direction(column) else {
-            return;
-        };
-        let Some(key) = signature(&atom[..column.len()]) else {
-            return;
-        };
-        if self.seen.insert(key) {
-            self.scores.push(dot(&atom, &self.target));
-            self.atoms.extend_from_slice(&atom);
+        let start = self.atoms.len();
+        let mut atoms = std::mem::take(&mut self.atoms);
+        atoms.resize(start + self.rows, 0.0);
+        let atom = &mut atoms[start..];
+        let is_new = self.write_direction(column, atom)
+            && signature(&atom[..column.len()]).is_some_and(|key| self.seen.insert(key));
+        if is_new {
+            self.scores.push(dot(atom, &self.target));
             self.sources.push(source);
+        } else {
+            atoms.truncate(start);
         }
+        self.atoms = atoms;
     }
 
     pub(super) fn len(&self) -> usize {
@@ -129,21 +124,13 @@ impl Space {
     /// For each of the first `first` atoms the best partner among those before it, best pairs first.
     pub(super) fn pairs(&self, first: usize) -> Vec<Selection> {
         let n = first.min(self.len());
-        let single: Vec<f32> = self.atoms[..n * self.rows]
-            .iter()
-            .map(|v| *v as f32)
-            .collect();
-        let scores: Vec<f32> = self.scores[..n].iter().map(|v| *v as f32).collect();
-        let found: Vec<Pair> = pairs::best_partners(&single, self.rows, &scores);
+        let found: Vec<Pair> =
+            pairs::best_partners(&self.atoms[..n * self.rows], self.rows, &self.scores[..n]);
         let mut out: Vec<Selection> = found
             .into_iter()
-            .map(|p| {
-                let (a, b) = (self.scores[p.partner], self.scores[p.atom]);
-                let g = dot(self.atom(p.partner), self.atom(p.atom));
-                Selection {
-                    r2: (a * a + b * b - 2.0 * a * b * g) / (1.0 - g * g),
-                    atoms: vec![p.partner, p.atom],
-                }
+            .map(|p| Selection {
+                r2: p.r2,
+                atoms: vec![p.partner, p.atom],
             })
             .collect();
         out.sort_by(|a, b| b.r2.total_cmp(&a.r2).then(a.atoms.cmp(&b.atoms)));
@@ -170,6 +157,48 @@ impl Space {
     /// The weights of the rows.
     pub(super) fn weights(&self) -> &[f64] {
         &self.weights
+    }
+}
+
+/// A column as a unit vector, see [`Space::direction`].
+struct Direction<'a> {
+    column: &'a [f64],
+    weights: &'a [f64],
+    always: &'a [Vec<f64>],
+    to: &'a mut [f64],
+}
+
+impl Job for Direction<'_> {
+    type Output = bool;
+
+    #[expect(
+        clippy::inline_always,
+        reason = "put into the function of each instruction set"
+    )]
+    #[inline(always)]
+    fn run(self) -> bool {
+        let v = self.to;
+        for ((v, x), w) in v.iter_mut().zip(self.column).zip(self.weights) {
+            *v = x * w;
+        }
+        let before = dot_within(v, v).sqrt();
+        for _ in 0..2 {
+            for q in self.always {
+                let part = dot_within(q, v);
+                for (v, d) in v.iter_mut().zip(q) {
+                    *v -= part * d;
+                }
+            }
+        }
+        let after = dot_within(v, v).sqrt();
+        // Written so that NaN is refused.
+        if !(after > DEPENDENT * before && after.is_normal()) {
+            return false;
+        }
+        for v in v.iter_mut() {
+            *v /= after;
+        }
+        true
     }
 }
 
