@@ -144,11 +144,14 @@ impl<const N: usize> Job for Block<'_, N> {
                     above[l] =
                         r[l] * r[l] + s * s - 2.0 * r[l] * s * g + SLACK - bar[l] * (1.0 - g * g);
                 }
-                let better = above.iter().fold(false, |any, v| any | (*v > 0.0));
+                let best_margin = above
+                    .iter()
+                    .fold(0.0, |most, v| if *v > most { *v } else { most });
+                let better = best_margin > 0.0;
                 if better {
-                    for l in 0..TILE {
+                    for (l, margin) in above.iter().enumerate() {
                         let (i, j) = (first + l % DOWN, j + l / DOWN);
-                        if above[l] <= 0.0 || j >= i || i >= end {
+                        if *margin <= 0.0 || j >= i || i >= end {
                             continue;
                         }
                         let g = dot_within(atom(i), atom(j));
