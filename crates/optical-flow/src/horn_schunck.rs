@@ -13,6 +13,7 @@ use crate::interpolate::Interpolation;
 use crate::phase::global_shift;
 use crate::plane::Plane;
 use crate::pyramid::{depth, expand};
+use crate::system::Hierarchy;
 use level::Level;
 
 /// The smoothness weight $\alpha$ of Horn and Schunck's functional.
@@ -382,9 +383,10 @@ impl FlowEstimator for HornSchunck {
         } else {
             Shift::default()
         };
+        let mut hierarchy = Hierarchy::new(first.dim());
         let (alpha, run) = match self.alpha {
-            Alpha::Fixed(alpha) => (alpha, settings.run(&levels, shift, alpha)),
-            Alpha::Automatic => settings.run_automatic(&levels, shift, quality),
+            Alpha::Fixed(alpha) => (alpha, settings.run(&levels, shift, alpha, &mut hierarchy)),
+            Alpha::Automatic => settings.run_automatic(&levels, shift, quality, &mut hierarchy),
         };
         let (u, v) = run.field;
         Ok(FlowResult {
@@ -419,28 +421,35 @@ impl HornSchunck {
         levels: &[Level],
         shift: Shift,
         quality: automatic::Quality,
+        hierarchy: &mut Hierarchy,
     ) -> (f64, Run) {
         if let Some(alpha) = automatic::law(quality) {
-            return (alpha, self.run(levels, shift, alpha));
+            return (alpha, self.run(levels, shift, alpha, hierarchy));
         }
         let guess = automatic::guess(quality);
-        let mut run = self.run(levels, shift, guess);
+        let mut run = self.run(levels, shift, guess, hierarchy);
         let Some(level) = levels.first() else {
             return (guess, run);
         };
-        let alpha = automatic::by_prediction(level, &run.field, quality);
+        let alpha = automatic::by_prediction(level, &run.field, quality, hierarchy);
         let (rows, columns) = level.dim();
         let start = (
             Plane::filled(rows, columns, shift.u as f32),
             Plane::filled(rows, columns, shift.v as f32),
         );
-        let report = level.refine(self, &mut run.field, &start, alpha);
+        let report = level.refine(self, &mut run.field, &start, alpha, &mut (hierarchy, 0));
         run.reports.push(report);
         (alpha, run)
     }
 
     /// From the coarsest of `levels` (fine to coarse) to the finest.
-    pub(crate) fn run(&self, levels: &[Level], shift: Shift, alpha: f64) -> Run {
+    pub(crate) fn run(
+        &self,
+        levels: &[Level],
+        shift: Shift,
+        alpha: f64,
+        hierarchy: &mut Hierarchy,
+    ) -> Run {
         let mut field: Option<(Plane, Plane)> = None;
         let mut reports = Vec::with_capacity(levels.len());
         for (n, level) in levels.iter().enumerate().rev() {
@@ -457,7 +466,7 @@ impl HornSchunck {
                     expand(&v, rows, columns, 2.0),
                 ),
             };
-            reports.push(level.refine(self, &mut here, &start, alpha));
+            reports.push(level.refine(self, &mut here, &start, alpha, &mut (&mut *hierarchy, n)));
             field = Some(here);
         }
         let field = field.unwrap_or_else(|| (Plane::new(0, 0), Plane::new(0, 0)));
