@@ -34,7 +34,7 @@ impl Levels {
         &self,
         start: Shift,
         steps: usize,
-        improve: impl Fn(&Plane, &Sampler, Option<&Plane>, &mut (Plane, Plane)),
+        mut improve: impl FnMut(&Plane, &Sampler, Option<&Plane>, &mut (Plane, Plane)),
     ) -> FlowField {
         let mut field: Option<(Plane, Plane)> = None;
         for (n, (a, b, weight)) in self.0.iter().enumerate().rev() {

@@ -241,6 +241,13 @@ impl Sampler {
         let (rows, columns) = u.dim();
         let mut out = Plane::new(rows, columns);
         let mut inside = Plane::new(rows, columns);
+        self.warp_into(u, v, &mut out, &mut inside);
+        (out, inside)
+    }
+
+    /// [`Sampler::warp`] into planes of the caller.
+    pub(crate) fn warp_into(&self, u: &Plane, v: &Plane, out: &mut Plane, inside: &mut Plane) {
+        let columns = u.columns();
         bands(
             [out.data_mut(), inside.data_mut()],
             columns,
@@ -256,7 +263,6 @@ impl Sampler {
                 }
             },
         );
-        (out, inside)
     }
 }
 

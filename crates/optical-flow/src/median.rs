@@ -31,9 +31,9 @@ impl Kernel<([&mut [f32]; 5], [&[f32]; 5])> for SortColumns {
     fn run(([o0, o1, o2, o3, o4], rows): ([&mut [f32]; 5], [&[f32]; 5])) {
         let n = o0.len();
         let (o1, o2, o3, o4) = (&mut o1[..n], &mut o2[..n], &mut o3[..n], &mut o4[..n]);
-        let rows = rows.map(|row| &row[..n]);
+        let [a, b, c, d, e] = rows.map(|row| &row[..n]);
         for x in 0..n {
-            let mut w = rows.map(|row| row[x]);
+            let mut w = [a[x], b[x], c[x], d[x], e[x]];
             exchange!(w: 0 1, 3 4, 2 4, 2 3, 1 4, 0 3, 0 2, 1 3, 1 2);
             [o0[x], o1[x], o2[x], o3[x], o4[x]] = w;
         }
@@ -49,9 +49,9 @@ impl Kernel<([&mut [f32]; 3], [&[f32]; 3])> for SortColumns {
     fn run(([o0, o1, o2], rows): ([&mut [f32]; 3], [&[f32]; 3])) {
         let n = o0.len();
         let (o1, o2) = (&mut o1[..n], &mut o2[..n]);
-        let rows = rows.map(|row| &row[..n]);
+        let [a, b, c] = rows.map(|row| &row[..n]);
         for x in 0..n {
-            let mut w = rows.map(|row| row[x]);
+            let mut w = [a[x], b[x], c[x]];
             exchange!(w: 0 1, 1 2, 0 1);
             [o0[x], o1[x], o2[x]] = w;
         }
@@ -118,14 +118,13 @@ impl Kernel<(&mut [f32], [&[f32]; 3])> for MedianRow {
     }
 }
 
-fn of_side<const SIDE: usize>(plane: &Plane) -> Plane
+fn of_side<const SIDE: usize>(plane: &Plane, out: &mut Plane)
 where
     SortColumns: for<'a> Kernel<([&'a mut [f32]; SIDE], [&'a [f32]; SIDE])>,
     MedianRow: for<'a> Kernel<(&'a mut [f32], [&'a [f32]; SIDE])>,
 {
     let (rows, columns) = plane.dim();
     let radius = SIDE / 2;
-    let mut out = Plane::new(rows, columns);
     bands([out.data_mut()], columns, |first, [band]| {
         let mut middle: [Vec<f32>; SIDE] = std::array::from_fn(|_| vec![0.0; columns]);
         let mut sorted: [Vec<f32>; SIDE] = std::array::from_fn(|_| vec![0.0; columns + 2 * radius]);
@@ -144,16 +143,23 @@ where
             dispatch(MedianRow, (out, sorted.each_ref().map(Vec::as_slice)));
         }
     });
-    out
 }
 
 /// The median over a square of side `2 radius + 1` around each pixel, the border repeated; radius 1 or 2.
-pub(crate) fn median(plane: &Plane, radius: usize) -> Plane {
+pub(crate) fn median_into(plane: &Plane, radius: usize, out: &mut Plane) {
     if radius == 1 {
-        of_side::<3>(plane)
+        of_side::<3>(plane, out);
     } else {
-        of_side::<5>(plane)
+        of_side::<5>(plane, out);
     }
+}
+
+/// [`median_into`] in place.
+pub(crate) fn median(plane: &mut Plane, radius: usize) {
+    let (rows, columns) = plane.dim();
+    let mut out = Plane::new(rows, columns);
+    median_into(plane, radius, &mut out);
+    *plane = out;
 }
 
 #[cfg(test)]
@@ -167,7 +173,8 @@ mod tests {
             let plane = Plane::from_fn(rows, columns, |(y, x)| {
                 ((y * 7919 + x * 104_729 + y * x * 31) % 997) as f32
             });
-            let found = median(&plane, radius);
+            let mut found = plane.clone();
+            median(&mut found, radius);
             let r = radius as isize;
             for y in 0..rows {
                 for x in 0..columns {

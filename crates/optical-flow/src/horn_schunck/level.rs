@@ -184,8 +184,8 @@ impl Level {
                 .push(linearized.solve(settings, &before, field, alpha, solver));
             report.clamped = limit(field, &before, settings.update_limit as f32);
             if settings.median_radius > 0 {
-                field.0 = median(&field.0, settings.median_radius);
-                field.1 = median(&field.1, settings.median_radius);
+                median(&mut field.0, settings.median_radius);
+                median(&mut field.1, settings.median_radius);
             }
         }
         report.difference_after = self.mismatch(&field.0, &field.1, step);
