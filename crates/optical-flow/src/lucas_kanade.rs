@@ -215,9 +215,13 @@ impl FlowEstimator for LucasKanade {
         } else {
             Shift::default()
         };
-        let field = levels.descend(shift, self.iterations, |first, second, weight, field| {
-            self.improve(first, second, weight, field);
-        });
+        let field = levels.descend(
+            shift,
+            |_| self.iterations,
+            |first, second, weight, field| {
+                self.improve(first, second, weight, field);
+            },
+        );
         let mut result = FlowResult::new(field);
         result.initial = shift;
         Ok(result)
