@@ -131,6 +131,7 @@ mod smooth;
 mod stagnation;
 mod streamline;
 mod system;
+mod tvl1;
 
 pub use check::{forward_backward, residual_map, round_trip, warp_back};
 pub use convergence::{Convergence, LevelReport, StopReason};
@@ -148,4 +149,5 @@ pub use noise::noise_level;
 pub use robust::RobustFlow;
 pub use stagnation::SlowZone;
 pub use streamline::{Point, streamline};
+pub use tvl1::TvL1;
 pub use xray_io::{Calibration, FrameRate, PixelSize};

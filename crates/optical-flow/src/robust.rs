@@ -3,7 +3,7 @@
 mod system;
 
 use crate::coarse_to_fine::Levels;
-use crate::derivative::gradient_row;
+use crate::derivative::gradients;
 use crate::error::{Error, Result};
 use crate::estimator::{FlowEstimator, FlowResult, Shift};
 use crate::field::FlowField;
@@ -252,24 +252,6 @@ impl Workspace {
             grid: WeightedGrid::new((rows, columns)),
         }
     }
-}
-
-/// Both derivatives of an image.
-fn gradients(image: &Plane, along: &mut Plane, down: &mut Plane) {
-    let columns = image.columns();
-    bands(
-        [along.data_mut(), down.data_mut()],
-        columns,
-        |first, [along, down]| {
-            let mut padded = Vec::new();
-            let lines = along
-                .chunks_exact_mut(columns)
-                .zip(down.chunks_exact_mut(columns));
-            for (k, (along, down)) in lines.enumerate() {
-                gradient_row(image, first + k, &mut padded, along, down);
-            }
-        },
-    );
 }
 
 /// `alpha` times the penalty's slope at the gradient of a field: from rows here and below.
