@@ -106,6 +106,7 @@
 mod check;
 mod coarse_to_fine;
 mod convergence;
+mod correlation;
 mod derivative;
 mod derived;
 mod error;
@@ -122,6 +123,7 @@ mod momentum;
 mod noise;
 #[cfg(test)]
 mod oracle;
+mod outlier;
 mod parallel;
 mod phase;
 mod plane;
@@ -135,6 +137,7 @@ mod tvl1;
 
 pub use check::{forward_backward, residual_map, round_trip, warp_back};
 pub use convergence::{Convergence, LevelReport, StopReason};
+pub use correlation::{CrossCorrelation, WindowVectors};
 pub use derived::VelocityGradient;
 pub use error::{Error, Result};
 pub use estimator::{FlowEstimator, FlowResult, Shift};
@@ -146,6 +149,7 @@ pub use lucas_kanade::LucasKanade;
 pub use metric::{FlowError, end_point_error};
 pub use momentum::{Balance, Fraction, MomentumBalance, MomentumWeight};
 pub use noise::noise_level;
+pub use outlier::{MedianTest, normalized_median};
 pub use robust::RobustFlow;
 pub use stagnation::SlowZone;
 pub use streamline::{Point, streamline};
