@@ -2,6 +2,7 @@
 
 /// Why an iterative method stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum StopReason {
     /// The measure that the tolerance bounds fell below it.
@@ -14,6 +15,7 @@ pub enum StopReason {
 
 /// How the solver of one system of equations ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Convergence {
     /// Why it stopped.
     pub reason: StopReason,
@@ -36,6 +38,7 @@ impl Convergence {
 
 /// What happened on one level of the pyramid.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LevelReport {
     /// Rows of the level.
     pub n_rows: usize,

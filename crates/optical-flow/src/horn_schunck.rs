@@ -18,6 +18,7 @@ use level::Level;
 
 /// The smoothness weight $\alpha$ of Horn and Schunck's functional.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Alpha {
     /// This weight, in units of intensity as [`Image`] states it.
@@ -34,6 +35,7 @@ impl From<f64> for Alpha {
 
 /// How the linear system of each warp is solved.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Solver {
     /// V(1,1) cycles with red-black block Gauss-Seidel: converged in a few cycles at any weight. Five-point means.
@@ -48,6 +50,7 @@ pub enum Solver {
 
 /// How many levels the pyramid has.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Depth {
     /// As many as leave at least 32 px on the shorter side of the coarsest.
@@ -61,6 +64,7 @@ pub enum Depth {
 
 /// Smoothing of both frames before estimation.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PreSmoothing {
     /// A Gaussian of this standard deviation in px; none for 0.
@@ -109,6 +113,7 @@ pub enum PreSmoothing {
 /// B. K. P. Horn and B. G. Schunck, Artif. Intell. 17, 185 (1981), doi 10.1016/0004-3702(81)90024-2, Eqs. 7 and 8.
 /// W. L. Briggs, V. E. Henson and S. F. McCormick, A Multigrid Tutorial, doi 10.1137/1.9780898719505 (V cycles).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HornSchunck {
     pub(crate) alpha: Alpha,
     pub(crate) solver: Solver,

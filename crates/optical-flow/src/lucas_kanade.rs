@@ -41,6 +41,7 @@ use crate::smooth::gaussian;
 ///
 /// B. D. Lucas and T. Kanade, Proc. IJCAI, 674 (1981).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LucasKanade {
     window: f64,
     iterations: usize,

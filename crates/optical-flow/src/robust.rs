@@ -52,6 +52,7 @@ use system::{Row, WeightedGrid};
 /// T. Brox, A. Bruhn, N. Papenberg and J. Weickert, ECCV 2004, doi 10.1007/978-3-540-24673-2_3, Eq. 4 (both constancies, Charbonnier penalties).
 /// D. Sun, S. Roth and M. J. Black, Int. J. Comput. Vis. 106, 115 (2014), doi 10.1007/s11263-013-0644-x (medians of 5 x 5 px after each warp).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustFlow {
     alpha: f64,
     gamma: f64,
