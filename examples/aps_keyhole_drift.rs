@@ -60,7 +60,7 @@ fn main() -> Outcome<()> {
     let n = found.columns.len();
     let times: Vec<f64> = (0..n).map(|k| k as f64).collect();
     let mean = found.columns.iter().sum::<f64>() / n as f64;
-    let line = times
+    let line: Vec<f64> = times
         .iter()
         .map(|t| mean + found.pixels_per_frame * (t - 0.5 * (n - 1) as f64))
         .collect();

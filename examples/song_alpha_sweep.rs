@@ -2,8 +2,8 @@
 //!
 //! What is seen: the best weight of Horn-Schunck (least mean end-point error, without smoothing of the frames) on a generated vortex of smooth texture
 //! (256 x 256 px), while one quantity changes. A faster camera sees smaller steps with fewer photons: displacement falls with the rate, noise rises
-//! with its root. A law $\alpha = c\,\text{contrast}^a\,\text{noise}^b\,\text{displacement}^d$ is fitted to all points, and the automatic weight stands
-//! beside. The published rule is lost but for its inputs. Some 20 s (`--quick`: every second weight). Output: `target/figures/song_alpha_sweep/`.
+//! with its root. A law $\alpha = c\,\text{contrast}^a\,\text{noise}^b\,\text{displacement}^d$ is fitted to all points, and the automatic configuration, which smooths noisy frames,
+//! stands beside. The published rule is lost but for its inputs. Some 20 s (`--quick`: every second weight). Output: `target/figures/song_alpha_sweep/`.
 
 use std::f32::consts::TAU;
 use std::fmt::Write as _;
@@ -90,7 +90,7 @@ fn pair(c: Condition) -> Outcome<(Image, Image, FlowField)> {
 }
 
 /// The best of a geometric series of weights, by a parabola through the least error and its neighbors; the error, and weight and error of the automatic
-/// choice with smoothing off.
+/// configuration, which smooths noisy frames.
 fn best(c: Condition) -> Outcome<[f64; 4]> {
     let (first, second, truth) = pair(c)?;
     let plain = || HornSchunck::new().pre_smoothing(PreSmoothing::Gaussian(0.0));
@@ -113,7 +113,7 @@ fn best(c: Condition) -> Outcome<[f64; 4]> {
     let [a, b, d] = [at - 1, at, at + 1].map(|k| errors[k].ln());
     let curvature = (a - 2.0 * b + d).max(1e-9);
     let exponent = exponents[at] + step * (0.5 * (a - d) / curvature).clamp(-1.0, 1.0);
-    let automatic = plain().estimate(&first, &second)?;
+    let automatic = HornSchunck::new().estimate(&first, &second)?;
     let error = FlowError::between(&automatic.flow, &truth, None)?.end_point;
     Ok([
         exponent.exp2(),

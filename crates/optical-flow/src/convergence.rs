@@ -21,9 +21,10 @@ pub struct Convergence {
     pub reason: StopReason,
     /// Sweeps or cycles that were made.
     pub iterations: usize,
-    /// True relative residual $\lVert b - Ax\rVert_2/\lVert b\rVert_2$ of the linear system at the end.
+    /// True relative residual $\lVert b - Ax\rVert_2/\lVert b\rVert_2$ of the linear system at the end; for [`TvL1`](crate::TvL1), which solves none, the root
+    /// mean square change of the last iteration in px.
     pub residual: f64,
-    /// The last relative change of the field, $\lVert\Delta u\rVert_2/\lVert u\rVert_2$, where the solver measures it.
+    /// The last relative change of the field, $\lVert\Delta u\rVert_2/\lVert u\rVert_2$, where the solver measures it; px for [`TvL1`](crate::TvL1).
     pub update: Option<f64>,
     /// The bound on the residual or the change, whichever the solver stops by.
     pub tolerance: f64,

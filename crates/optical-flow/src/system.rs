@@ -119,6 +119,10 @@ impl Grid {
 
     /// Sets the system; `fill` writes the coefficients of a row. Without a right-hand side that one is not touched. Returns the sum
     /// of squares of the right-hand side.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one pass over the rows writes all planes while they are in the cache"
+    )]
     fn fill(
         &mut self,
         a: f32,

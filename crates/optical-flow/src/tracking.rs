@@ -41,6 +41,13 @@ use crate::streamline::Point;
 /// Z. Kalal, K. Mikolajczyk and J. Matas, Proc. ICPR, 2756 (2010), doi 10.1109/ICPR.2010.675 (forward-backward error).
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    expect(
+        clippy::unsafe_derive_deserialize,
+        reason = "there is no unsafe code in its methods"
+    )
+)]
 pub struct PointTracker {
     radius: usize,
     max_iterations: usize,
