@@ -29,6 +29,9 @@ struct Condition {
     displacement: f64,
 }
 
+/// The quantity that changes, and the condition at a multiple of its base.
+type Sweep = (&'static str, fn(f64) -> Condition);
+
 const BASE: Condition = Condition {
     contrast: 0.1,
     noise: 0.01,
@@ -95,10 +98,8 @@ fn best(c: Condition) -> Outcome<[f64; 4]> {
     let (first, second, truth) = pair(c)?;
     let plain = || HornSchunck::new().pre_smoothing(PreSmoothing::Gaussian(0.0));
     let step = if is_quick() { 1.0 } else { 0.5 };
-    let exponents: Vec<f64> = (0..)
-        .map(|k| -7.0 + step * f64::from(k))
-        .take_while(|e| *e <= 3.0)
-        .collect();
+    let n_steps = (10.0 / step) as u32;
+    let exponents: Vec<f64> = (0..=n_steps).map(|k| -7.0 + step * f64::from(k)).collect();
     let mut errors = Vec::new();
     for exponent in &exponents {
         let flow = plain()
@@ -150,7 +151,7 @@ fn fit(rows: &[[f64; 4]], values: &[f64]) -> [f64; 4] {
 
 fn main() -> Outcome<()> {
     let scales = [0.25, 0.5, 1.0, 2.0, 4.0];
-    let sweeps: [(&str, fn(f64) -> Condition); 4] = [
+    let sweeps: [Sweep; 4] = [
         ("contrast", |s| Condition {
             contrast: s * BASE.contrast,
             ..BASE

@@ -17,6 +17,9 @@ use serde_json::json;
 mod flow;
 use flow::{Outcome, image, save};
 
+/// Two frames to be compared.
+type Frames = (Image, Image);
+
 /// The factor by which a field is a multiple of another, by least squares.
 fn factor(found: &FlowField, truth: &FlowField, mask: &Array2<bool>) -> f64 {
     let (mut product, mut square) = (0.0, 0.0);
@@ -73,7 +76,7 @@ fn main() -> Outcome<()> {
         .panel(picture(&mean, "mean along the beam"))
         .panel(picture(&middle, "mid-thickness"));
     let zero = FlowError::between(&FlowField::zeros(mean.dim()), &mean, Some(&scored))?.end_point;
-    let methods: [(&str, Box<dyn FlowEstimator>, &(Image, Image)); 4] = [
+    let methods: [(&str, Box<dyn FlowEstimator>, &Frames); 4] = [
         (
             "Horn-Schunck on the texture",
             Box::new(HornSchunck::new()),

@@ -94,7 +94,7 @@
 //! | true residual, reason of stopping | no | no | no | yes |
 //! | automatic weight, start and smoothing | no | no | no | yes |
 //! | standard error of each vector | no | no | no | by bootstrap |
-//! | Farnebäck, DIS, Brox | yes | no | no | no |
+//! | Farnebäck, DIS | yes | no | no | no |
 //! | m/s, balance, stagnation | no | no | scaling | yes |
 //!
 //! # Conventions
