@@ -35,7 +35,7 @@ pub struct MedianTest {
 ///
 /// # References
 ///
-/// J. Westerweel and F. Scarano, Exp. Fluids 39, 1096 (2005), doi 10.1007/s00348-005-0016-6, Eq. 2.
+/// J. Westerweel and F. Scarano, Exp. Fluids 39, 1096 (2005), doi 10.1007/s00348-005-0016-6.
 pub fn normalized_median(u: &Array2<f32>, v: &Array2<f32>, noise: f32) -> MedianTest {
     let dim = (u.dim().0.min(v.dim().0), u.dim().1.min(v.dim().1));
     let (rows, columns) = dim;

@@ -47,7 +47,7 @@ use crate::smooth::gaussian;
 ///
 /// # References
 ///
-/// C. Zach, T. Pock and H. Bischof, Pattern Recognition (DAGM), 214 (2007), doi 10.1007/978-3-540-74936-3_22, Eqs. 9 to 16.
+/// C. Zach, T. Pock and H. Bischof, Pattern Recognition (DAGM), 214 (2007), doi 10.1007/978-3-540-74936-3_22.
 /// J. Sánchez Pérez, E. Meinhardt-Llopis and G. Facciolo, Image Processing On Line 3, 137 (2013), doi 10.5201/ipol.2013.26, Algorithm 1 and
 /// its defaults.
 #[derive(Debug, Clone, PartialEq)]
@@ -446,7 +446,7 @@ impl FlowEstimator for TvL1 {
 mod tests {
     use super::*;
 
-    /// The threshold step against the three cases of the paper's Eq. 15, and both steps against loops over pixels.
+    /// The threshold step against the three cases of the threshold, and both steps against loops over pixels.
     #[test]
     fn one_iteration_is_that_of_the_paper() {
         let (rows, columns) = (9, 13);

@@ -45,7 +45,7 @@ use crate::smooth::gaussian;
 /// # References
 ///
 /// C. F. J. Wu, Ann. Statist. 14, 1261 (1986), doi 10.1214/aos/1176350142 (wild bootstrap). J. Kybic and C. Nieuwenhuis, Comput. Vis. Image Underst. 115, 1449
-/// (2011), doi 10.1016/j.cviu.2011.05.004 (bootstrap of optical flow; there pixels are drawn anew).
+/// (2011) (bootstrap of optical flow; there pixels are drawn anew).
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Bootstrap {
