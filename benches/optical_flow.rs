@@ -8,7 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use optical_flow::{
-    FlowEstimator, HornSchunck, Image, LucasKanade, PreSmoothing, RobustFlow, Solver,
+    CrossCorrelation, FlowEstimator, HornSchunck, Image, LiuShen, LucasKanade, PreSmoothing,
+    RobustFlow, Solver, TvL1,
 };
 
 const SIZE: usize = 512;
@@ -55,7 +56,7 @@ fn estimators(c: &mut Criterion) {
             .alpha(0.1)
             .pre_smoothing(PreSmoothing::Gaussian(0.0))
     };
-    let cases: [(&str, Box<dyn FlowEstimator>); 7] = [
+    let cases: [(&str, Box<dyn FlowEstimator>); 10] = [
         ("automatic", Box::new(HornSchunck::new())),
         ("multigrid", Box::new(given().solver(Solver::Multigrid))),
         (
@@ -69,6 +70,9 @@ fn estimators(c: &mut Criterion) {
         ("published", Box::new(HornSchunck::song())),
         ("robust", Box::new(RobustFlow::new())),
         ("lucas-kanade", Box::new(LucasKanade::new())),
+        ("tv-l1", Box::new(TvL1::new())),
+        ("cross-correlation", Box::new(CrossCorrelation::new())),
+        ("liu-shen", Box::new(LiuShen::new())),
     ];
     let mut group = c.benchmark_group("optical-flow/512x512");
     group.sample_size(10);

@@ -1,6 +1,6 @@
 //! A folder of pairs with known motion: a table of errors and of processor time, one thread.
 //!
-//! `-- [FOLDER] [--methods auto,fixed,song,robust,lk,median] [--pairs NAME,…] [--export FOLDER]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the test
+//! `-- [FOLDER] [--methods auto,fixed,song,robust,lk,median,tvl1,piv,liu-shen] [--pairs NAME,…] [--export FOLDER]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the test
 //! data have their truth in closed form. Without a folder it takes the test data, where they are at hand, else the five
 //! pairs of `crates/optical-flow/tests/data/small`. A `peers.csv` in the folder gives the best of the other programs beside ours. Keyhole
 //! pairs are scored inside the pool. `fixed` is Horn-Schunck with a given weight of 0.1, `median` with ten warps and medians
@@ -11,14 +11,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use meltpool_plot::{TableFigure, Theme};
-use optical_flow::{
-    FlowError, FlowEstimator, HornSchunck, Image, LucasKanade, PreSmoothing, RobustFlow,
-};
+use optical_flow::{FlowError, Image};
 use serde_json::json;
 
 #[path = "support/flow.rs"]
 mod flow;
-use flow::{Outcome, argument, cpu_seconds, pairs, save, test_data};
+use flow::{Outcome, argument, cpu_seconds, method, pairs, save, test_data};
 
 /// Programs that are compared: not our own earlier trials, and not those measured on a few pairs only.
 const PEERS: [&str; 8] = [
@@ -50,29 +48,6 @@ fn best_peer(folder: &Path, pair: &str) -> Outcome<Option<(String, f64)>> {
         }
     }
     Ok(best)
-}
-
-fn method(name: &str) -> Outcome<Box<dyn FlowEstimator>> {
-    Ok(match name {
-        "auto" => Box::new(HornSchunck::new()),
-        "fixed" => Box::new(
-            HornSchunck::new()
-                .alpha(0.1)
-                .pre_smoothing(PreSmoothing::Gaussian(0.0)),
-        ),
-        "song" => Box::new(HornSchunck::song()),
-        "robust" => Box::new(RobustFlow::new()),
-        "median" => Box::new(
-            HornSchunck::new()
-                .alpha(0.02)
-                .pre_smoothing(PreSmoothing::Gaussian(0.0))
-                .warps(10)
-                .median_radius(2)
-                .update_limit(1.0),
-        ),
-        "lk" => Box::new(LucasKanade::new()),
-        _ => return Err(format!("no method {name}").into()),
-    })
 }
 
 fn main() -> Outcome<()> {

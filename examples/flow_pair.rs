@@ -1,6 +1,6 @@
 //! The motion between any two images or arrays.
 //!
-//! `-- A B [--method auto|hs|song|robust|lk] [--alpha auto|X] [--threads T] [--flo OUT.flo] [--truth GT.flo] [--pixel-um X --rate-hz Y]`. `auto` and `hs` are
+//! `-- A B [--method auto|hs|song|robust|lk|tvl1|piv|liu-shen] [--alpha auto|X] [--threads T] [--flo OUT.flo] [--truth GT.flo] [--pixel-um X --rate-hz Y]`. `auto` and `hs` are
 //! Horn-Schunck (with `--alpha X`: without smoothing and at that weight), `song` the published setting. Without images it makes a
 //! vortex pair and says so. The picture (one pixel counts as 1 µm; arrows on the first frame, speed, what the flow leaves unexplained) goes to
 //! `target/figures/flow_pair/`; the last line is JSON. Under a second for 512 x 512 px.
@@ -12,13 +12,13 @@ use meltpool_plot::{Axis, Colormap, PanelFigure, Theme};
 use ndarray::Array2;
 use optical_flow::{
     Alpha, Calibration, FlowError, FlowEstimator, FlowField, FrameRate, HornSchunck, Image,
-    LucasKanade, PixelSize, PreSmoothing, RobustFlow, residual_map,
+    LiuShen, PixelSize, PreSmoothing, RobustFlow, residual_map,
 };
 use serde_json::json;
 
 #[path = "support/flow.rs"]
 mod flow;
-use flow::{Outcome, argument, cpu_seconds, image, quiver, read_image, save};
+use flow::{Outcome, argument, cpu_seconds, image, method, quiver, read_image, save};
 
 /// A texture that turns about its center by 2 px at 40 px, and its motion.
 fn vortex() -> Outcome<(Array2<f32>, Array2<f32>, FlowField)> {
@@ -47,20 +47,21 @@ fn vortex() -> Outcome<(Array2<f32>, Array2<f32>, FlowField)> {
 }
 
 fn estimator() -> Outcome<Box<dyn FlowEstimator>> {
-    let mut hs = HornSchunck::new();
+    let name = argument("--method").unwrap_or_else(|| "auto".to_owned());
     if let Some(text) = argument("--alpha").filter(|text| text != "auto") {
         let alpha: f64 = text.parse()?;
-        hs = hs
-            .alpha(Alpha::Fixed(alpha))
-            .pre_smoothing(PreSmoothing::Gaussian(0.0));
+        return Ok(match name.as_str() {
+            "auto" | "hs" => Box::new(
+                HornSchunck::new()
+                    .alpha(Alpha::Fixed(alpha))
+                    .pre_smoothing(PreSmoothing::Gaussian(0.0)),
+            ),
+            "robust" => Box::new(RobustFlow::new().alpha(alpha)),
+            "liu-shen" => Box::new(LiuShen::new().alpha(alpha)),
+            _ => return Err(format!("{name} has no weight alpha").into()),
+        });
     }
-    Ok(match argument("--method").as_deref() {
-        None | Some("auto" | "hs") => Box::new(hs),
-        Some("song") => Box::new(HornSchunck::song()),
-        Some("robust") => Box::new(RobustFlow::new()),
-        Some("lk") => Box::new(LucasKanade::new()),
-        Some(other) => return Err(format!("no method {other}").into()),
-    })
+    method(&name)
 }
 
 fn main() -> Outcome<()> {
@@ -86,10 +87,10 @@ fn main() -> Outcome<()> {
         truth = Some(FlowField::read_flo(path)?);
     }
     let (one, two) = (Image::new(&first.view())?, Image::new(&second.view())?);
-    let method = estimator()?;
+    let estimator = estimator()?;
     let start = Instant::now();
     let before = cpu_seconds(start);
-    let result = method.estimate(&one, &two)?;
+    let result = estimator.estimate(&one, &two)?;
     let cpu = cpu_seconds(start) - before;
     let wall = start.elapsed().as_secs_f64();
     let speed = result.flow.speed();

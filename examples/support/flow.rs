@@ -9,7 +9,10 @@ use std::time::Instant;
 
 use meltpool_plot::{Axis, Colormap, Contrast, Figure, RadiographFigure};
 use ndarray::Array2;
-use optical_flow::FlowField;
+use optical_flow::{
+    CrossCorrelation, FlowEstimator, FlowField, HornSchunck, LiuShen, LucasKanade, PreSmoothing,
+    RobustFlow, TvL1,
+};
 use xray_io::SequenceReaderExt;
 
 pub type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -22,6 +25,33 @@ pub fn argument(name: &str) -> Option<String> {
 
 pub fn is_quick() -> bool {
     std::env::args().any(|text| text == "--quick")
+}
+
+/// An estimator by its name on the command line.
+pub fn method(name: &str) -> Outcome<Box<dyn FlowEstimator>> {
+    Ok(match name {
+        "auto" | "hs" => Box::new(HornSchunck::new()),
+        "fixed" => Box::new(
+            HornSchunck::new()
+                .alpha(0.1)
+                .pre_smoothing(PreSmoothing::Gaussian(0.0)),
+        ),
+        "song" => Box::new(HornSchunck::song()),
+        "median" => Box::new(
+            HornSchunck::new()
+                .alpha(0.02)
+                .pre_smoothing(PreSmoothing::Gaussian(0.0))
+                .warps(10)
+                .median_radius(2)
+                .update_limit(1.0),
+        ),
+        "robust" => Box::new(RobustFlow::new()),
+        "lk" => Box::new(LucasKanade::new()),
+        "tvl1" => Box::new(TvL1::new()),
+        "piv" => Box::new(CrossCorrelation::new()),
+        "liu-shen" => Box::new(LiuShen::new()),
+        _ => return Err(format!("no method {name}").into()),
+    })
 }
 
 /// A part of the folder of test data: `MELTPOOL_TEST_DATA`, else `shared/data` beside the checkout.

@@ -28,13 +28,13 @@ impl Levels {
         self.0.len()
     }
 
-    /// The field that `steps` calls of `improve` on each level make of a uniform start. It gets the first frame, the second one to be
+    /// The field that `steps` calls of `improve` on each level, 0 the finest, make of a uniform start. It gets the first frame, the second one to be
     /// sampled, the weight, and the field so far.
     pub(crate) fn descend(
         &self,
         start: Shift,
-        steps: usize,
-        improve: impl Fn(&Plane, &Sampler, Option<&Plane>, &mut (Plane, Plane)),
+        steps: impl Fn(usize) -> usize,
+        mut improve: impl FnMut(&Plane, &Sampler, Option<&Plane>, &mut (Plane, Plane)),
     ) -> FlowField {
         let mut field: Option<(Plane, Plane)> = None;
         for (n, (a, b, weight)) in self.0.iter().enumerate().rev() {
@@ -51,7 +51,7 @@ impl Levels {
                 ),
             };
             let sampler = Sampler::new(b, Interpolation::CubicBSpline);
-            for _ in 0..steps {
+            for _ in 0..steps(n) {
                 improve(a, &sampler, weight.as_ref(), &mut here);
             }
             field = Some(here);

@@ -2,6 +2,7 @@
 
 /// Why an iterative method stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum StopReason {
     /// The measure that the tolerance bounds fell below it.
@@ -14,14 +15,16 @@ pub enum StopReason {
 
 /// How the solver of one system of equations ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Convergence {
     /// Why it stopped.
     pub reason: StopReason,
     /// Sweeps or cycles that were made.
     pub iterations: usize,
-    /// True relative residual $\lVert b - Ax\rVert_2/\lVert b\rVert_2$ of the linear system at the end.
+    /// True relative residual $\lVert b - Ax\rVert_2/\lVert b\rVert_2$ of the linear system at the end; for [`TvL1`](crate::TvL1), which solves none, the root
+    /// mean square change of the last iteration in px.
     pub residual: f64,
-    /// The last relative change of the field, $\lVert\Delta u\rVert_2/\lVert u\rVert_2$, where the solver measures it.
+    /// The last relative change of the field, $\lVert\Delta u\rVert_2/\lVert u\rVert_2$, where the solver measures it; px for [`TvL1`](crate::TvL1).
     pub update: Option<f64>,
     /// The bound on the residual or the change, whichever the solver stops by.
     pub tolerance: f64,
@@ -36,6 +39,7 @@ impl Convergence {
 
 /// What happened on one level of the pyramid.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LevelReport {
     /// Rows of the level.
     pub n_rows: usize,

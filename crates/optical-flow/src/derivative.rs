@@ -2,6 +2,7 @@
 
 use crate::kernel::dispatch::dispatch;
 use crate::kernel::filter::{DerivativeAlong, DerivativeDown};
+use crate::parallel::bands;
 use crate::plane::Plane;
 use crate::smooth::pad_row;
 
@@ -19,6 +20,24 @@ pub(crate) fn gradient_row(
     dispatch(DerivativeAlong, (along, &padded[..]));
     let at = |j: usize| image.row((y + j).saturating_sub(2).min(last));
     dispatch(DerivativeDown, (down, at(0), at(1), at(3), at(4)));
+}
+
+/// Both derivatives of an image.
+pub(crate) fn gradients(image: &Plane, along: &mut Plane, down: &mut Plane) {
+    let columns = image.columns();
+    bands(
+        [along.data_mut(), down.data_mut()],
+        columns,
+        |first, [along, down]| {
+            let mut padded = Vec::new();
+            let lines = along
+                .chunks_exact_mut(columns)
+                .zip(down.chunks_exact_mut(columns));
+            for (k, (along, down)) in lines.enumerate() {
+                gradient_row(image, first + k, &mut padded, along, down);
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use crate::field::FlowField;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VelocityGradient {
     /// $\partial u/\partial x$.
     pub du_dx: Array2<f32>,

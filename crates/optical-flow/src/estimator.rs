@@ -37,6 +37,7 @@ pub trait FlowEstimator {
 
 /// A flow and how it was found.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct FlowResult {
     /// Displacements, px/frame.
@@ -56,6 +57,7 @@ pub struct FlowResult {
 
 /// A uniform displacement, px/frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shift {
     /// Along columns, to the right.
     pub u: f64,

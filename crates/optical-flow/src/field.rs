@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ndarray::{Array2, Zip};
-use xray_io::{Calibration, Flo};
+use xray_io::{Calibration, Flo, PixelSize, Vti};
 
 use crate::error::{Error, Result};
 
@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FlowField {
     /// Displacement along columns, to the right, px/frame.
     pub u: Array2<f32>,
@@ -32,6 +33,7 @@ pub struct FlowField {
 
 /// Velocities in meters a second, with the axes of a [`FlowField`].
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct VelocityField {
     /// Velocity along columns, to the right, m/s.
     pub u: Array2<f32>,
@@ -105,6 +107,25 @@ impl FlowField {
         Ok(xray_io::read_flo(path)?.into())
     }
 
+    /// Reads a field from a ParaView `.vti` file, as other programs write them; its values are taken for displacements in px/frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`].
+    pub fn read_vti(path: impl AsRef<Path>) -> Result<Self> {
+        Ok(xray_io::read_vti(path)?.into())
+    }
+
+    /// Writes a `.vti` file for ParaView, with the size of a pixel as its step where that is known.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`], [`Error::File`].
+    pub fn write_vti(&self, path: impl AsRef<Path>, pixel_size: Option<PixelSize>) -> Result<()> {
+        Error::same_shape("v", self.u.dim(), self.v.dim())?;
+        Ok(xray_io::write_vti(path, &self.u, &self.v, pixel_size)?)
+    }
+
     /// Writes a `.flo` file.
     ///
     /// # Errors
@@ -113,6 +134,12 @@ impl FlowField {
     pub fn write_flo(&self, path: impl AsRef<Path>) -> Result<()> {
         Error::same_shape("v", self.u.dim(), self.v.dim())?;
         Ok(xray_io::write_flo(path, &self.u, &self.v)?)
+    }
+}
+
+impl From<Vti> for FlowField {
+    fn from(vti: Vti) -> Self {
+        Self { u: vti.u, v: vti.v }
     }
 }
 

@@ -13,10 +13,12 @@ use crate::interpolate::Interpolation;
 use crate::phase::global_shift;
 use crate::plane::Plane;
 use crate::pyramid::{depth, expand};
+use crate::system::Hierarchy;
 use level::Level;
 
 /// The smoothness weight $\alpha$ of Horn and Schunck's functional.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Alpha {
     /// This weight, in units of intensity as [`Image`] states it.
@@ -33,6 +35,7 @@ impl From<f64> for Alpha {
 
 /// How the linear system of each warp is solved.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Solver {
     /// V(1,1) cycles with red-black block Gauss-Seidel: converged in a few cycles at any weight. Five-point means.
@@ -47,6 +50,7 @@ pub enum Solver {
 
 /// How many levels the pyramid has.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Depth {
     /// As many as leave at least 32 px on the shorter side of the coarsest.
@@ -60,6 +64,7 @@ pub enum Depth {
 
 /// Smoothing of both frames before estimation.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum PreSmoothing {
     /// A Gaussian of this standard deviation in px; none for 0.
@@ -108,6 +113,7 @@ pub enum PreSmoothing {
 /// B. K. P. Horn and B. G. Schunck, Artif. Intell. 17, 185 (1981), doi 10.1016/0004-3702(81)90024-2, Eqs. 7 and 8.
 /// W. L. Briggs, V. E. Henson and S. F. McCormick, A Multigrid Tutorial, doi 10.1137/1.9780898719505 (V cycles).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HornSchunck {
     pub(crate) alpha: Alpha,
     pub(crate) solver: Solver,
@@ -382,9 +388,10 @@ impl FlowEstimator for HornSchunck {
         } else {
             Shift::default()
         };
+        let mut hierarchy = Hierarchy::new(first.dim());
         let (alpha, run) = match self.alpha {
-            Alpha::Fixed(alpha) => (alpha, settings.run(&levels, shift, alpha)),
-            Alpha::Automatic => settings.run_automatic(&levels, shift, quality),
+            Alpha::Fixed(alpha) => (alpha, settings.run(&levels, shift, alpha, &mut hierarchy)),
+            Alpha::Automatic => settings.run_automatic(&levels, shift, quality, &mut hierarchy),
         };
         let (u, v) = run.field;
         Ok(FlowResult {
@@ -419,28 +426,35 @@ impl HornSchunck {
         levels: &[Level],
         shift: Shift,
         quality: automatic::Quality,
+        hierarchy: &mut Hierarchy,
     ) -> (f64, Run) {
         if let Some(alpha) = automatic::law(quality) {
-            return (alpha, self.run(levels, shift, alpha));
+            return (alpha, self.run(levels, shift, alpha, hierarchy));
         }
         let guess = automatic::guess(quality);
-        let mut run = self.run(levels, shift, guess);
+        let mut run = self.run(levels, shift, guess, hierarchy);
         let Some(level) = levels.first() else {
             return (guess, run);
         };
-        let alpha = automatic::by_prediction(level, &run.field, quality);
+        let alpha = automatic::by_prediction(level, &run.field, quality, hierarchy);
         let (rows, columns) = level.dim();
         let start = (
             Plane::filled(rows, columns, shift.u as f32),
             Plane::filled(rows, columns, shift.v as f32),
         );
-        let report = level.refine(self, &mut run.field, &start, alpha);
+        let report = level.refine(self, &mut run.field, &start, alpha, &mut (hierarchy, 0));
         run.reports.push(report);
         (alpha, run)
     }
 
     /// From the coarsest of `levels` (fine to coarse) to the finest.
-    pub(crate) fn run(&self, levels: &[Level], shift: Shift, alpha: f64) -> Run {
+    pub(crate) fn run(
+        &self,
+        levels: &[Level],
+        shift: Shift,
+        alpha: f64,
+        hierarchy: &mut Hierarchy,
+    ) -> Run {
         let mut field: Option<(Plane, Plane)> = None;
         let mut reports = Vec::with_capacity(levels.len());
         for (n, level) in levels.iter().enumerate().rev() {
@@ -457,7 +471,7 @@ impl HornSchunck {
                     expand(&v, rows, columns, 2.0),
                 ),
             };
-            reports.push(level.refine(self, &mut here, &start, alpha));
+            reports.push(level.refine(self, &mut here, &start, alpha, &mut (&mut *hierarchy, n)));
             field = Some(here);
         }
         let field = field.unwrap_or_else(|| (Plane::new(0, 0), Plane::new(0, 0)));

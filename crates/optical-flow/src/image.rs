@@ -257,6 +257,15 @@ impl Image {
         self.unit
     }
 
+    /// The same mask and scale with other intensities.
+    pub(crate) fn with_plane(&self, plane: Plane) -> Self {
+        Self {
+            plane,
+            weight: self.weight.clone(),
+            unit: self.unit,
+        }
+    }
+
     pub(crate) fn plane(&self) -> &Plane {
         &self.plane
     }

@@ -11,6 +11,7 @@ use crate::plane::Plane;
 
 /// How values between pixels are found. It decides the sub-pixel accuracy of the flow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Interpolation {
     /// Cubic B-spline on prefiltered values; mirrored at the border without repeating the edge.
@@ -210,6 +211,15 @@ impl Sampler {
         out[0]
     }
 
+    /// Values at points, which are folded or clamped into the image in place.
+    pub(crate) fn points(&self, out: &mut [f32], x: &mut [f32], y: &mut [f32]) {
+        for (x, y) in x.iter_mut().zip(y.iter_mut()) {
+            *x = self.place(*x, self.columns);
+            *y = self.place(*y, self.rows);
+        }
+        self.run(out, x, y);
+    }
+
     /// A row of the image at the places where its pixels have moved to, and 1 where that is inside the image, else 0.
     pub(crate) fn warp_row(
         &self,
@@ -241,6 +251,13 @@ impl Sampler {
         let (rows, columns) = u.dim();
         let mut out = Plane::new(rows, columns);
         let mut inside = Plane::new(rows, columns);
+        self.warp_into(u, v, &mut out, &mut inside);
+        (out, inside)
+    }
+
+    /// [`Sampler::warp`] into planes of the caller.
+    pub(crate) fn warp_into(&self, u: &Plane, v: &Plane, out: &mut Plane, inside: &mut Plane) {
+        let columns = u.columns();
         bands(
             [out.data_mut(), inside.data_mut()],
             columns,
@@ -256,7 +273,6 @@ impl Sampler {
                 }
             },
         );
-        (out, inside)
     }
 }
 

@@ -50,6 +50,7 @@
 //!    4 px, two warps, and $\alpha = 4.5\sqrt{g n}$ with noise $n$ and gradient $g$. The factor was fitted on one simulated scene at four levels of noise:
 //!    scan $\alpha$ where much depends on it.
 //! 8. *Edges of motion* want penalties that grow slowly, and medians: [`RobustFlow`].
+//! 9. *How sure?* [`Bootstrap`] estimates anew from frames whose motion is known, with what was left unexplained put on them again.
 //!
 //! # Choosing a method
 //!
@@ -58,12 +59,20 @@
 //! | melt flow, vortices, shear, particles; noise | [`HornSchunck::new`] |
 //! | clean frames with sharp edges of motion (walls, objects) | [`RobustFlow`] |
 //! | local windows without a global field | [`LucasKanade`] |
+//! | flat motion with sharp steps, outliers of intensity | [`TvL1`] |
+//! | particles; vectors of windows as in velocimetry of seeded flows | [`CrossCorrelation`] |
+//! | absorbance or density of a flow that is not free of divergence in projection | [`LiuShen`] |
+//! | single points | [`PointTracker`] |
 //! | a comparison with published melt-pool velocimetry | [`HornSchunck::song`] |
 //! | your own estimator | [`FlowEstimator`] |
 //!
 //! | you want | use |
 //! |---|---|
 //! | errors against a known field | [`FlowError`], [`end_point_error`] |
+//! | standard errors without a truth | [`Bootstrap`], [`StandardError`] |
+//! | outliers among vectors | [`normalized_median`] |
+//! | mean and fluctuations of a sequence | [`FlowStatistics`] |
+//! | fields from other programs | [`FlowField::read_flo`], [`FlowField::read_vti`] |
 //! | trust without a truth | [`residual_map`], [`round_trip`], [`forward_backward`], [`LucasKanade::texture`] |
 //! | vorticity, divergence, strain, Q | [`VelocityGradient`] |
 //! | parts of the motion each way, with intervals | [`MomentumBalance`] |
@@ -75,13 +84,17 @@
 //! | feature | OpenCV | scikit-image | OpenPIV | this crate |
 //! |---|---|---|---|---|
 //! | Horn-Schunck | legacy interface only | no | no | pyramid, warps, Jacobi, over-relaxation, multigrid |
-//! | Lucas-Kanade | 8 bits | yes | no | dense, `f32` |
+//! | Lucas-Kanade | 8 bits | yes | no | dense; single points with a check backward |
+//! | TV-L1 | yes | yes | no | yes |
+//! | cross-correlation in passes, image deformation, median test | no | shift only | yes | yes |
+//! | conservation of amounts (Liu-Shen), divergence and curl | no | no | no | yes |
 //! | Charbonnier penalties with medians | in other forms | no | no | yes |
 //! | 16 bits and floating point | some methods | floating point | integers | all methods, on a stated scale |
 //! | masks, not-a-number | no | no | masks | both |
 //! | true residual, reason of stopping | no | no | no | yes |
 //! | automatic weight, start and smoothing | no | no | no | yes |
-//! | Farnebäck, DIS, TV-L1, cross-correlation with windows | most | TV-L1 | cross-correlation | not yet |
+//! | standard error of each vector | no | no | no | by bootstrap |
+//! | Farnebäck, DIS | yes | no | no | no |
 //! | m/s, balance, stagnation | no | no | scaling | yes |
 //!
 //! # Conventions
@@ -95,17 +108,22 @@
 //! | feature | default | |
 //! |---|---|---|
 //! | `rayon` | yes | bands of rows on several threads, with the same bits |
+//! | `serde` | no | parameters and results as data |
 //!
 //! # References
 //!
 //! - B. K. P. Horn and B. G. Schunck, Artif. Intell. 17, 185 (1981), doi 10.1016/0004-3702(81)90024-2.
 //! - S. Baker et al., Int. J. Comput. Vis. 92, 1 (2011), doi 10.1007/s11263-010-0390-2: benchmark and `.flo`.
 //! - D. Sun, S. Roth and M. J. Black, Int. J. Comput. Vis. 106, 115 (2014), doi 10.1007/s11263-013-0644-x.
+//! - C. Zach, T. Pock and H. Bischof, DAGM 2007, doi 10.1007/978-3-540-74936-3_22: TV-L1.
+//! - J. Westerweel and F. Scarano, Exp. Fluids 39, 1096 (2005), doi 10.1007/s00348-005-0016-6: median test.
+//! - T. Liu and L. Shen, J. Fluid Mech. 614, 253 (2008), doi 10.1017/S0022112008003273: conservation of amounts.
 //! - Song et al., Metals 16(5), 487 (2026), doi 10.3390/met16050487, and its review record: melt-pool velocimetry by Horn-Schunck.
 
 mod check;
 mod coarse_to_fine;
 mod convergence;
+mod correlation;
 mod derivative;
 mod derived;
 mod error;
@@ -122,18 +140,25 @@ mod momentum;
 mod noise;
 #[cfg(test)]
 mod oracle;
+mod outlier;
 mod parallel;
 mod phase;
+mod physics;
 mod plane;
 mod pyramid;
 mod robust;
 mod smooth;
 mod stagnation;
+mod statistics;
 mod streamline;
 mod system;
+mod tracking;
+mod tvl1;
+mod uncertainty;
 
 pub use check::{forward_backward, residual_map, round_trip, warp_back};
 pub use convergence::{Convergence, LevelReport, StopReason};
+pub use correlation::{CrossCorrelation, WindowVectors};
 pub use derived::VelocityGradient;
 pub use error::{Error, Result};
 pub use estimator::{FlowEstimator, FlowResult, Shift};
@@ -145,7 +170,13 @@ pub use lucas_kanade::LucasKanade;
 pub use metric::{FlowError, end_point_error};
 pub use momentum::{Balance, Fraction, MomentumBalance, MomentumWeight};
 pub use noise::noise_level;
+pub use outlier::{MedianTest, normalized_median};
+pub use physics::LiuShen;
 pub use robust::RobustFlow;
 pub use stagnation::SlowZone;
+pub use statistics::FlowStatistics;
 pub use streamline::{Point, streamline};
+pub use tracking::{PointTracker, Track};
+pub use tvl1::TvL1;
+pub use uncertainty::{Bootstrap, StandardError};
 pub use xray_io::{Calibration, FrameRate, PixelSize};

@@ -41,6 +41,7 @@ use crate::smooth::gaussian;
 ///
 /// B. D. Lucas and T. Kanade, Proc. IJCAI, 674 (1981).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LucasKanade {
     window: f64,
     iterations: usize,
@@ -215,9 +216,13 @@ impl FlowEstimator for LucasKanade {
         } else {
             Shift::default()
         };
-        let field = levels.descend(shift, self.iterations, |first, second, weight, field| {
-            self.improve(first, second, weight, field);
-        });
+        let field = levels.descend(
+            shift,
+            |_| self.iterations,
+            |first, second, weight, field| {
+                self.improve(first, second, weight, field);
+            },
+        );
         let mut result = FlowResult::new(field);
         result.initial = shift;
         Ok(result)

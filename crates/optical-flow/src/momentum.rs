@@ -8,6 +8,7 @@ use crate::metric::percentile;
 
 /// What is summed to the fractions of a [`MomentumBalance`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum MomentumWeight {
     /// Lengths of the component: $P_\pm = \sum_{\pm v > 0}|v| / \sum|v|$.
@@ -19,6 +20,7 @@ pub enum MomentumWeight {
 
 /// Fractions of the motion along one axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Fraction {
     /// Part along the positive axis, between 0 and 1; not a number without motion.
     pub positive: f64,
@@ -53,6 +55,7 @@ impl Fraction {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct MomentumBalance {
     weight: MomentumWeight,
     block: usize,
@@ -62,6 +65,7 @@ pub struct MomentumBalance {
 
 /// Fractions along both axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Balance {
     /// Along columns, to the right.
     pub x: Fraction,

@@ -39,14 +39,24 @@ pub(crate) fn bands<const N: usize, R: Send>(
     work: impl Fn(usize, [&mut [f32]; N]) -> R + Sync + Send,
 ) -> Vec<R> {
     let n_pixels = planes.first().map_or(0, |plane| plane.len());
-    let mut chunks = planes.map(|plane| plane.chunks_mut(BAND * stride.max(1)));
+    let planes = planes.map(|plane| (plane, BAND * stride));
+    chunks(planes, n_pixels, |band, parts| work(band * BAND, parts))
+}
+
+/// Calls `work` with the number of each chunk and the chunks of `N` planes, each with its own length of a chunk.
+pub(crate) fn chunks<const N: usize, R: Send>(
+    planes: [(&mut [f32], usize); N],
+    n_pixels: usize,
+    work: impl Fn(usize, [&mut [f32]; N]) -> R + Sync + Send,
+) -> Vec<R> {
+    let mut chunks = planes.map(|(plane, length)| plane.chunks_mut(length.max(1)));
     let mut items = Vec::new();
     loop {
         let parts: Vec<&mut [f32]> = chunks.iter_mut().filter_map(Iterator::next).collect();
         let Ok(parts) = <[&mut [f32]; N]>::try_from(parts) else {
             break;
         };
-        items.push((items.len() * BAND, parts));
+        items.push((items.len(), parts));
     }
-    map(items, n_pixels, |(first, parts)| work(first, parts))
+    map(items, n_pixels, |(band, parts)| work(band, parts))
 }

@@ -9,7 +9,7 @@ use crate::plane::Plane;
 use crate::pyramid::reduce;
 
 /// The longest side that is transformed; larger frames are reduced first.
-const LONGEST: usize = 256;
+const LONGEST: usize = 128;
 
 /// How far the peak must stand out, in multiples of the root mean square of the correlation.
 const SIGNIFICANT: f32 = 6.0;
@@ -82,7 +82,7 @@ fn windowed(plane: &Plane) -> Vec<Complex32> {
 /// The uniform shift between two frames by phase correlation; none where its peak does not stand out, or where the shifted frames are no more alike.
 ///
 /// C. D. Kuglin and D. C. Hines, Proc. IEEE Int. Conf. Cybernetics and Society, 163 (1975). Whole pixels of the frames, reduced to at most
-/// 256 px: the pyramid finds the rest.
+/// 128 px: the pyramid finds the rest.
 pub(crate) fn global_shift(first: &Image, second: &Image, n_levels: usize) -> Shift {
     let (mut a, mut b) = (first.plane().clone(), second.plane().clone());
     let mut scale = 1.0;

@@ -3,18 +3,20 @@
 mod system;
 
 use crate::coarse_to_fine::Levels;
-use crate::derivative::gradient_row;
+use crate::derivative::gradients;
 use crate::error::{Error, Result};
 use crate::estimator::{FlowEstimator, FlowResult, Shift};
 use crate::field::FlowField;
 use crate::horn_schunck::check_frames;
 use crate::image::Image;
 use crate::interpolate::Sampler;
-use crate::median::median;
+use crate::kernel::dispatch::{Kernel, dispatch};
+use crate::median::median_into;
+use crate::parallel::bands;
 use crate::phase::global_shift;
 use crate::plane::Plane;
 use crate::smooth::gaussian;
-use system::{Coefficients, WeightedGrid};
+use system::{Row, WeightedGrid};
 
 /// Flow that may break at the edges of moving things.
 ///
@@ -50,6 +52,7 @@ use system::{Coefficients, WeightedGrid};
 /// T. Brox, A. Bruhn, N. Papenberg and J. Weickert, ECCV 2004, doi 10.1007/978-3-540-24673-2_3, Eq. 4 (both constancies, Charbonnier penalties).
 /// D. Sun, S. Roth and M. J. Black, Int. J. Comput. Vis. 106, 115 (2014), doi 10.1007/s11263-013-0644-x (medians of 5 x 5 px after each warp).
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RobustFlow {
     alpha: f64,
     gamma: f64,
@@ -72,14 +75,14 @@ impl RobustFlow {
     /// The defaults of each setter.
     pub fn new() -> Self {
         Self {
-            alpha: 8.0,
+            alpha: 6.0,
             gamma: 7.0,
             epsilon: 0.001,
-            warps: 5,
+            warps: 3,
             linearizations: 2,
             sweeps: 8,
             median_radius: 2,
-            pre_smoothing: 0.6,
+            pre_smoothing: 0.8,
             start_from_phase: false,
         }
     }
@@ -102,7 +105,7 @@ impl RobustFlow {
         self
     }
 
-    /// Warps on each level.
+    /// Warps on the finest level; twice as many on the next, three times as many on those above, where they cost little. Default 3.
     pub fn warps(mut self, warps: usize) -> Self {
         self.warps = warps;
         self
@@ -172,7 +175,7 @@ impl RobustFlow {
 }
 
 /// Over-relaxation factor: between those that are best for smooth and for broken fields.
-const OMEGA: f32 = 1.8;
+const OMEGA: f32 = 1.9;
 
 /// Intensities are compared in counts of 8 bits.
 const COUNTS: f32 = 255.0;
@@ -202,9 +205,17 @@ impl FlowEstimator for RobustFlow {
         } else {
             Shift::default()
         };
-        let field = levels.descend(shift, self.warps, |first, second, weight, field| {
-            self.warp(first, second, weight, field);
-        });
+        let mut workspace = Workspace::new((0, 0));
+        let field = levels.descend(
+            shift,
+            |level| self.warps * (level + 1).min(3),
+            |first, second, weight, field| {
+                if workspace.mean.dim() != first.dim() {
+                    workspace = Workspace::new(first.dim());
+                }
+                self.warp(first, second, weight, field, &mut workspace);
+            },
+        );
         let mut result = FlowResult::new(field);
         result.alpha = Some(self.alpha);
         result.pre_smoothing = self.pre_smoothing;
@@ -213,40 +224,168 @@ impl FlowEstimator for RobustFlow {
     }
 }
 
-fn gradients(image: &Plane) -> (Plane, Plane) {
-    let (rows, columns) = image.dim();
-    let (mut along, mut down) = (Plane::new(rows, columns), Plane::new(rows, columns));
-    let mut padded = Vec::new();
-    for y in 0..rows {
-        gradient_row(image, y, &mut padded, along.row_mut(y), down.row_mut(y));
-    }
-    (along, down)
+/// What a warp needs, kept from one to the next on a level.
+struct Workspace {
+    before: (Plane, Plane),
+    mean: Plane,
+    difference: Plane,
+    known: Plane,
+    /// Derivatives of the mean: first, second; and of the difference.
+    first: [Plane; 2],
+    second: [Plane; 3],
+    of_difference: [Plane; 2],
+    slope: Plane,
+    grid: WeightedGrid,
 }
 
-/// Weights of the edges: the mean of the penalties' slopes at both ends.
-fn diffuse(u: &Plane, v: &Plane, alpha: f32, epsilon: f32, c: &mut Coefficients) {
-    let (rows, columns) = u.dim();
-    let mut slope = Plane::new(rows, columns);
-    for y in 0..rows {
-        let below = (y + 1).min(rows - 1);
-        let (u0, ub, v0, vb) = (u.row(y), u.row(below), v.row(y), v.row(below));
-        let out = slope.row_mut(y);
-        for x in 0..columns {
-            let right = (x + 1).min(columns - 1);
-            let (ux, uy) = (u0[right] - u0[x], ub[x] - u0[x]);
-            let (vx, vy) = (v0[right] - v0[x], vb[x] - v0[x]);
-            out[x] = alpha / (ux * ux + uy * uy + vx * vx + vy * vy + epsilon).sqrt();
+impl Workspace {
+    fn new((rows, columns): (usize, usize)) -> Self {
+        let plane = || Plane::new(rows, columns);
+        Self {
+            before: (plane(), plane()),
+            mean: plane(),
+            difference: plane(),
+            known: plane(),
+            first: [plane(), plane()],
+            second: [plane(), plane(), plane()],
+            of_difference: [plane(), plane()],
+            slope: plane(),
+            grid: WeightedGrid::new((rows, columns)),
         }
     }
-    for y in 0..rows {
-        let (here, next) = (slope.row(y), slope.row((y + 1).min(rows - 1)));
-        let below = c.below.row_mut(y);
-        for x in 0..columns {
-            below[x] = 0.5 * (here[x] + next[x]);
+}
+
+/// `alpha` times the penalty's slope at the gradient of a field: from rows here and below.
+#[derive(Debug, Clone, Copy)]
+struct Slope;
+
+#[expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+impl Kernel<(&mut [f32], [&[f32]; 4], [f32; 2])> for Slope {
+    #[inline(always)]
+    fn run((out, rows, [alpha, epsilon]): (&mut [f32], [&[f32]; 4], [f32; 2])) {
+        let n = out.len();
+        let [u, ub, v, vb] = rows.map(|row| &row[..n]);
+        let at = |ux: f32, uy: f32, vx: f32, vy: f32| {
+            alpha / (ux * ux + uy * uy + vx * vx + vy * vy + epsilon).sqrt()
+        };
+        let (u_next, v_next) = (&u[1..][..n - 1], &v[1..][..n - 1]);
+        for x in 0..n - 1 {
+            out[x] = at(
+                u_next[x] - u[x],
+                ub[x] - u[x],
+                v_next[x] - v[x],
+                vb[x] - v[x],
+            );
         }
-        let right = c.right.row_mut(y);
-        for x in 0..columns {
-            right[x] = 0.5 * (here[x] + here[(x + 1).min(columns - 1)]);
+        let x = n - 1;
+        out[x] = at(0.0, ub[x] - u[x], 0.0, vb[x] - v[x]);
+    }
+}
+
+/// The data term of a row, and the weights of its edges: the mean of the slopes at both ends.
+#[derive(Debug, Clone, Copy)]
+struct Assemble;
+
+struct Rows<'a> {
+    /// Field, field before, derivatives along and down, difference, three second derivatives, two of the difference, known.
+    image: [&'a [f32]; 13],
+    /// Slopes here, above, below.
+    slope: [&'a [f32]; 3],
+    gamma: f32,
+    epsilon: f32,
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+impl Kernel<(Row<'_>, Rows<'_>)> for Assemble {
+    #[inline(always)]
+    fn run((row, rows): (Row<'_>, Rows<'_>)) {
+        let Rows {
+            image,
+            slope,
+            gamma,
+            epsilon,
+        } = rows;
+        let n = image[0].len();
+        let [u, v, u0, v0, gx, gy, t, xx, xy, yy, xt, yt, known] = image.map(|row| &row[..n]);
+        let [j11, j12, j22] = row.j.map(|row| &mut row[..n]);
+        let [r1, r2] = row.r.map(|row| &mut row[..n]);
+        for x in 0..n {
+            let (du, dv) = (u[x] - u0[x], v[x] - v0[x]);
+            let e0 = t[x] + gx[x] * du + gy[x] * dv;
+            let e1 = xt[x] + xx[x] * du + xy[x] * dv;
+            let e2 = yt[x] + xy[x] * du + yy[x] * dv;
+            let w0 = known[x] / (e0 * e0 + epsilon).sqrt();
+            let w1 = gamma * known[x] / (e1 * e1 + e2 * e2 + epsilon).sqrt();
+            let a = w0 * gx[x] * gx[x] + w1 * (xx[x] * xx[x] + xy[x] * xy[x]);
+            let b = w0 * gx[x] * gy[x] + w1 * xy[x] * (xx[x] + yy[x]);
+            let d = w0 * gy[x] * gy[x] + w1 * (xy[x] * xy[x] + yy[x] * yy[x]);
+            let t1 = w0 * gx[x] * t[x] + w1 * (xx[x] * xt[x] + xy[x] * yt[x]);
+            let t2 = w0 * gy[x] * t[x] + w1 * (xy[x] * xt[x] + yy[x] * yt[x]);
+            j11[x] = a;
+            j12[x] = b;
+            j22[x] = d;
+            r1[x] = a * u0[x] + b * v0[x] - t1;
+            r2[x] = b * u0[x] + d * v0[x] - t2;
+        }
+        let [here, above, below] = slope.map(|row| &row[..n]);
+        let [wl, wr, wa, wb] = row.w.map(|row| &mut row[..n]);
+        for x in 0..n {
+            wa[x] = 0.5 * (here[x] + above[x]);
+            wb[x] = 0.5 * (here[x] + below[x]);
+        }
+        let next = &here[1..][..n - 1];
+        let (wr, wl) = (&mut wr[..n - 1], &mut wl[1..][..n - 1]);
+        for x in 0..n - 1 {
+            wr[x] = 0.5 * (here[x] + next[x]);
+            wl[x] = 0.5 * (here[x] + next[x]);
+        }
+    }
+}
+
+/// Cuts the change of a row from `before` to one pixel; what is not a number goes back.
+#[derive(Debug, Clone, Copy)]
+struct Limit;
+
+#[expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+impl Kernel<(&mut [f32], &[f32])> for Limit {
+    #[inline(always)]
+    fn run((values, before): (&mut [f32], &[f32])) {
+        let n = values.len();
+        let before = &before[..n];
+        for x in 0..n {
+            let change = values[x] - before[x];
+            let change = if change > 1.0 { 1.0 } else { change };
+            let change = if change > -1.0 { change } else { -1.0 };
+            values[x] = before[x] + if values[x].is_nan() { 0.0 } else { change };
+        }
+    }
+}
+
+/// Difference and mean of a frame and a warped one, in the places of the last two.
+#[derive(Debug, Clone, Copy)]
+struct Compare;
+
+#[expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+impl Kernel<(&[f32], &mut [f32], &mut [f32])> for Compare {
+    #[inline(always)]
+    fn run((first, mean, difference): (&[f32], &mut [f32], &mut [f32])) {
+        let n = first.len();
+        let (mean, difference) = (&mut mean[..n], &mut difference[..n]);
+        for x in 0..n {
+            difference[x] = mean[x] - first[x];
+            mean[x] = 0.5 * (first[x] + mean[x]);
         }
     }
 }
@@ -258,82 +397,73 @@ impl RobustFlow {
         second: &Sampler,
         weight: Option<&Plane>,
         field: &mut (Plane, Plane),
+        w: &mut Workspace,
     ) {
-        let before = field.clone();
-        let (rows, columns) = first.dim();
-        let (warped, inside) = second.warp(&before.0, &before.1);
-        let mean = Plane::from_fn(rows, columns, |(y, x)| {
-            0.5 * (first.at(y, x) + warped.at(y, x))
+        let columns = first.columns();
+        w.before.clone_from(field);
+        second.warp_into(&w.before.0, &w.before.1, &mut w.mean, &mut w.known);
+        let planes = [w.mean.data_mut(), w.difference.data_mut()];
+        bands(planes, columns, |row, [mean, difference]| {
+            let first = &first.data()[row * columns..][..mean.len()];
+            dispatch(Compare, (first, mean, difference));
         });
-        let difference = Plane::from_fn(rows, columns, |(y, x)| warped.at(y, x) - first.at(y, x));
-        let (ix, iy) = gradients(&mean);
-        let (ixx, ixy) = gradients(&ix);
-        let (_, iyy) = gradients(&iy);
-        let (ixt, iyt) = gradients(&difference);
-        let (epsilon, gamma) = ((self.epsilon * self.epsilon) as f32, self.gamma as f32);
-        let alpha = self.alpha as f32;
-        let mut c = Coefficients {
-            j11: Plane::new(rows, columns),
-            j12: Plane::new(rows, columns),
-            j22: Plane::new(rows, columns),
-            r1: Plane::new(rows, columns),
-            r2: Plane::new(rows, columns),
-            right: Plane::new(rows, columns),
-            below: Plane::new(rows, columns),
-        };
-        let mut known = inside;
         if let Some(weight) = weight {
-            for (known, weight) in known.data_mut().iter_mut().zip(weight.data()) {
+            for (known, weight) in w.known.data_mut().iter_mut().zip(weight.data()) {
                 *known *= weight;
             }
         }
+        let [ix, iy] = &mut w.first;
+        let [ixx, ixy, iyy] = &mut w.second;
+        let [ixt, iyt] = &mut w.of_difference;
+        gradients(&w.mean, ix, iy);
+        // the last but one is written again by the line after it
+        gradients(iy, ixy, iyy);
+        gradients(ix, ixx, ixy);
+        gradients(&w.difference, ixt, iyt);
+        let epsilon = (self.epsilon * self.epsilon) as f32;
+        let (alpha, gamma) = (self.alpha as f32, self.gamma as f32);
+        let last = first.rows() - 1;
         for _ in 0..self.linearizations {
             let (u, v) = (&field.0, &field.1);
-            for y in 0..rows {
-                let n = columns;
-                let (u, v) = (&u.row(y)[..n], &v.row(y)[..n]);
-                let (u0, v0) = (&before.0.row(y)[..n], &before.1.row(y)[..n]);
-                let (gx, gy, t) = (&ix.row(y)[..n], &iy.row(y)[..n], &difference.row(y)[..n]);
-                let (xx, xy, yy) = (&ixx.row(y)[..n], &ixy.row(y)[..n], &iyy.row(y)[..n]);
-                let (xt, yt) = (&ixt.row(y)[..n], &iyt.row(y)[..n]);
-                let known = &known.row(y)[..n];
-                let (j11, j12, j22) = (c.j11.row_mut(y), c.j12.row_mut(y), c.j22.row_mut(y));
-                let (j11, j12, j22) = (&mut j11[..n], &mut j12[..n], &mut j22[..n]);
-                let (r1, r2) = (&mut c.r1.row_mut(y)[..n], &mut c.r2.row_mut(y)[..n]);
-                for x in 0..n {
-                    let (du, dv) = (u[x] - u0[x], v[x] - v0[x]);
-                    let e0 = t[x] + gx[x] * du + gy[x] * dv;
-                    let e1 = xt[x] + xx[x] * du + xy[x] * dv;
-                    let e2 = yt[x] + xy[x] * du + yy[x] * dv;
-                    let w0 = known[x] / (e0 * e0 + epsilon).sqrt();
-                    let w1 = gamma * known[x] / (e1 * e1 + e2 * e2 + epsilon).sqrt();
-                    let a = w0 * gx[x] * gx[x] + w1 * (xx[x] * xx[x] + xy[x] * xy[x]);
-                    let b = w0 * gx[x] * gy[x] + w1 * xy[x] * (xx[x] + yy[x]);
-                    let d = w0 * gy[x] * gy[x] + w1 * (xy[x] * xy[x] + yy[x] * yy[x]);
-                    let t1 = w0 * gx[x] * t[x] + w1 * (xx[x] * xt[x] + xy[x] * yt[x]);
-                    let t2 = w0 * gy[x] * t[x] + w1 * (xy[x] * xt[x] + yy[x] * yt[x]);
-                    j11[x] = a;
-                    j12[x] = b;
-                    j22[x] = d;
-                    r1[x] = a * u0[x] + b * v0[x] - t1;
-                    r2[x] = b * u0[x] + d * v0[x] - t2;
+            bands([w.slope.data_mut()], columns, |first, [slope]| {
+                for (k, out) in slope.chunks_exact_mut(columns).enumerate() {
+                    let (y, below) = (first + k, (first + k + 1).min(last));
+                    let rows = [u.row(y), u.row(below), v.row(y), v.row(below)];
+                    dispatch(Slope, (out, rows, [alpha, epsilon]));
                 }
-            }
-            diffuse(&field.0, &field.1, alpha, epsilon, &mut c);
-            WeightedGrid::new(&c).sweep(&mut field.0, &mut field.1, OMEGA, self.sweeps);
+            });
+            let image: [&Plane; 13] = [
+                u,
+                v,
+                &w.before.0,
+                &w.before.1,
+                ix,
+                iy,
+                &w.difference,
+                ixx,
+                ixy,
+                iyy,
+                ixt,
+                iyt,
+                &w.known,
+            ];
+            let slope = &w.slope;
+            w.grid.fill(|y, row| {
+                let rows = Rows {
+                    image: image.map(|plane| plane.row(y)),
+                    slope: [y, y.max(1) - 1, (y + 1).min(last)].map(|y| slope.row(y)),
+                    gamma,
+                    epsilon,
+                };
+                dispatch(Assemble, (row, rows));
+            });
+            w.grid.sweep(&mut field.0, &mut field.1, OMEGA, self.sweeps);
         }
-        for (plane, before) in [(&mut field.0, &before.0), (&mut field.1, &before.1)] {
-            for (value, before) in plane.data_mut().iter_mut().zip(before.data()) {
-                let change = *value - before;
-                *value = before
-                    + if change.is_nan() {
-                        0.0
-                    } else {
-                        change.clamp(-1.0, 1.0)
-                    };
-            }
+        for (plane, before) in [(&mut field.0, &w.before.0), (&mut field.1, &w.before.1)] {
+            dispatch(Limit, (plane.data_mut(), before.data()));
             if self.median_radius > 0 {
-                *plane = median(plane, self.median_radius);
+                median_into(plane, self.median_radius, &mut w.slope);
+                std::mem::swap(plane, &mut w.slope);
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::field::FlowField;
 
 /// Pixels slower than a threshold.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SlowZone {
     /// Pixels of the zone.
     pub mask: Array2<bool>,

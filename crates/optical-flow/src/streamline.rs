@@ -7,6 +7,7 @@ use crate::plane::Plane;
 
 /// A point in pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Point {
     /// Column.
     pub x: f32,

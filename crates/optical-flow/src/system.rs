@@ -4,28 +4,28 @@
 //! Horn and Schunck's equations with natural borders. $J$ is any symmetric positive semidefinite $2\times2$ matrix.
 
 mod hierarchy;
+mod transfer;
 
 use crate::kernel::dispatch::dispatch;
 use crate::kernel::filter::squares;
 use crate::kernel::relax::{
-    Cells, Correct, Invert, InvertRow, Join, Mean2, Mean4, OverRelax, Relax, Residual, ResidualRow,
-    RightHandSide, Split,
+    Cells, Invert, InvertRow, Join, Mean4, OverRelax, Relax, Residual, ResidualRow, RightHandSide,
+    Split,
 };
-use crate::parallel::{BAND, bands, is_parallel};
+use crate::parallel::{BAND, bands, chunks, is_parallel};
 use crate::plane::Plane;
-pub(crate) use hierarchy::Hierarchy;
+pub(crate) use hierarchy::{Hierarchy, System};
 
 /// Cells of one color, each plane with a frame of zeros around it.
 #[derive(Debug, Clone)]
 struct Color {
-    j: [Vec<f32>; 3],
     p: [Vec<f32>; 3],
     q: [Vec<f32>; 2],
     u: Vec<f32>,
     v: Vec<f32>,
 }
 
-/// One grid of the hierarchy.
+/// One grid of the hierarchy. Its planes are filled again for each system.
 #[derive(Debug, Clone)]
 pub(crate) struct Grid {
     rows: usize,
@@ -35,6 +35,8 @@ pub(crate) struct Grid {
     a: f32,
     /// Even and odd sums of row and column.
     colors: [Color; 2],
+    /// The data term of the next coarser grid: means over two by two cells.
+    means: [Plane; 3],
 }
 
 /// One row of coefficients, as the caller fills it.
@@ -58,85 +60,116 @@ fn inner(plane: &mut [f32], stride: usize) -> &mut [f32] {
     &mut plane[stride..n - stride]
 }
 
+/// Even and odd values of the three coefficients and the two right-hand sides of a row.
+struct Halves([[Vec<f32>; 2]; 5]);
+
+impl Halves {
+    fn new(half: usize) -> Self {
+        Self(std::array::from_fn(|_| [vec![0.0; half], vec![0.0; half]]))
+    }
+
+    fn split(&mut self, natural: &[Vec<f32>; 5]) {
+        for ([even, odd], row) in self.0.iter_mut().zip(natural) {
+            dispatch(Split, (&mut even[..], &mut odd[..], &row[..]));
+        }
+    }
+}
+
 impl Grid {
-    /// Builds the grid; `fill` writes the coefficients of a row. Returns the sum of squares of the right-hand side too.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one pass over the rows writes all planes while they are in the cache"
-    )]
-    pub(crate) fn new(
-        (rows, columns): (usize, usize),
-        a: f32,
-        fill: impl Fn(usize, Row<'_>) + Sync + Send,
-    ) -> (Self, f64) {
+    /// A grid of zeros.
+    fn allocate((rows, columns): (usize, usize)) -> Self {
         let half = columns.div_ceil(2);
         let stride = half + 2;
         let plane = || vec![0.0_f32; (rows + 2) * stride];
         let color = || Color {
-            j: [plane(), plane(), plane()],
             p: [plane(), plane(), plane()],
             q: [plane(), plane()],
             u: plane(),
             v: plane(),
         };
-        let mut colors = [color(), color()];
-        let [red, black] = &mut colors;
-        let [j0, j1, j2] = &mut red.j;
-        let [k0, k1, k2] = &mut black.j;
+        Self {
+            rows,
+            columns,
+            half,
+            stride,
+            a: 0.0,
+            colors: [color(), color()],
+            means: std::array::from_fn(|_| Plane::new(rows.div_ceil(2), half)),
+        }
+    }
+
+    /// Sets the system; `fill` writes the coefficients of a row. Without a right-hand side that one is not touched. Returns the sum
+    /// of squares of the right-hand side.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one pass over the rows writes all planes while they are in the cache"
+    )]
+    fn fill(
+        &mut self,
+        a: f32,
+        has_right_hand_side: bool,
+        fill: impl Fn(usize, Row<'_>) + Sync + Send,
+    ) -> f64 {
+        let (rows, columns, half, stride) = (self.rows, self.columns, self.half, self.stride);
+        self.a = a;
+        let [red, black] = &mut self.colors;
         let [p0, p1, p2] = &mut red.p;
         let [o0, o1, o2] = &mut black.p;
         let [q0, q1] = &mut red.q;
         let [b0, b1] = &mut black.q;
+        let [m0, m1, m2] = self.means.each_mut().map(Plane::data_mut);
+        let wide = |plane| (inner(plane, stride), BAND * stride);
+        let narrow = |plane| (plane, BAND / 2 * half);
         let planes = [
-            j0, j1, j2, p0, p1, p2, q0, q1, k0, k1, k2, o0, o1, o2, b0, b1,
-        ]
-        .map(|plane| inner(plane, stride));
-        let sums = bands(planes, stride, |first, parts| {
-            let mut natural = vec![vec![0.0_f32; columns]; 5];
-            let mut halves = vec![[vec![0.0_f32; half], vec![0.0_f32; half]]; 2];
+            wide(p0),
+            wide(p1),
+            wide(p2),
+            wide(q0),
+            wide(q1),
+            wide(o0),
+            wide(o1),
+            wide(o2),
+            wide(b0),
+            wide(b1),
+            narrow(m0),
+            narrow(m1),
+            narrow(m2),
+        ];
+        let sums = chunks(planes, rows * columns, |band, mut parts| {
+            let first = band * BAND;
+            let mut natural: [Vec<f32>; 5] = std::array::from_fn(|_| vec![0.0_f32; columns]);
+            let (mut here, mut above) = (Halves::new(half), Halves::new(half));
             let mut ak = vec![0.0_f32; half];
             let mut sum = 0.0;
             let n = parts[0].len() / stride;
-            let mut parts = parts;
+            let (colors, means) = parts.split_at_mut(10);
             for k in 0..n {
                 let y = first + k;
-                if let [j11, j12, j22, r1, r2] = &mut natural[..] {
-                    fill(
-                        y,
-                        Row {
-                            j11,
-                            j12,
-                            j22,
-                            r1,
-                            r2,
-                        },
-                    );
-                    sum += squares(r1) + squares(r2);
+                let [j11, j12, j22, r1, r2] = natural.each_mut().map(Vec::as_mut_slice);
+                fill(
+                    y,
+                    Row {
+                        j11,
+                        j12,
+                        j22,
+                        r1,
+                        r2,
+                    },
+                );
+                if has_right_hand_side {
+                    sum += squares(&natural[3]) + squares(&natural[4]);
                 }
+                here.split(&natural);
                 let around = k * stride + 1..k * stride + 1 + half;
-                let (red, black) = parts.split_at_mut(8);
-                let (even, odd) = if is_even(0, y) {
-                    (red, black)
+                let (red, black) = colors.split_at_mut(5);
+                let sides = if is_even(0, y) {
+                    [red, black]
                 } else {
-                    (black, red)
+                    [black, red]
                 };
-                for c in 0..3 {
-                    dispatch(
-                        Split,
-                        (
-                            &mut even[c][around.clone()],
-                            &mut odd[c][around.clone()],
-                            &natural[c][..],
-                        ),
-                    );
-                }
-                for (c, halves) in halves.iter_mut().enumerate() {
-                    let [e, o] = halves;
-                    dispatch(Split, (&mut e[..], &mut o[..], &natural[3 + c][..]));
-                }
                 let vertical = f32::from(u8::from(y > 0)) + f32::from(u8::from(y + 1 < rows));
-                for (parity, side) in [even, odd].into_iter().enumerate() {
-                    let cells = columns.div_ceil(2) - parity * (columns % 2);
+                for (parity, side) in sides.into_iter().enumerate() {
+                    let cells = half - parity * (columns % 2);
                     ak.fill(a * (vertical + 2.0));
                     for (i, x) in [
                         (0, parity),
@@ -147,56 +180,54 @@ impl Grid {
                             + f32::from(u8::from(x + 1 < columns));
                         ak[i] = a * k;
                     }
-                    let [j11, j12, j22, p11, p12, p22, q1, q2] = side else {
+                    let [p11, p12, p22, q1, q2] = side else {
                         continue;
                     };
-                    let j = [
-                        &j11[around.clone()],
-                        &j12[around.clone()],
-                        &j22[around.clone()],
-                    ];
+                    let [p11, p12, p22] = [p11, p12, p22].map(|p| &mut p[around.clone()]);
+                    let value = |c: usize| &here.0[c][parity][..];
                     dispatch(
                         Invert,
                         InvertRow {
-                            p: [
-                                &mut p11[around.clone()],
-                                &mut p12[around.clone()],
-                                &mut p22[around.clone()],
-                            ],
-                            j,
+                            p: [&mut *p11, &mut *p12, &mut *p22],
+                            j: [value(0), value(1), value(2)],
                             ak: &ak,
                             a,
                         },
                     );
-                    for p in [&mut *p11, p12, p22] {
-                        p[around.start + cells..around.end].fill(0.0);
+                    for p in [&mut *p11, &mut *p12, &mut *p22] {
+                        p[cells..].fill(0.0);
                     }
-                    dispatch(
-                        RightHandSide,
-                        (
-                            [&mut q1[around.clone()], &mut q2[around.clone()]],
-                            [
-                                &p11[around.clone()],
-                                &p12[around.clone()],
-                                &p22[around.clone()],
-                            ],
-                            [&halves[0][parity][..], &halves[1][parity][..]],
-                            a,
-                        ),
-                    );
+                    if has_right_hand_side {
+                        dispatch(
+                            RightHandSide,
+                            (
+                                [&mut q1[around.clone()], &mut q2[around.clone()]],
+                                [&*p11, &*p12, &*p22],
+                                [value(3), value(4)],
+                                a,
+                            ),
+                        );
+                    }
+                }
+                if k % 2 == 0 {
+                    std::mem::swap(&mut here, &mut above);
+                    if k + 1 < n {
+                        continue;
+                    }
+                    // no last row
+                    for half in here.0.iter_mut().flatten() {
+                        half.fill(0.0);
+                    }
+                }
+                for (c, mean) in means.iter_mut().enumerate() {
+                    let ([a, b], [c, d]) = (&above.0[c], &here.0[c]);
+                    let out = &mut mean[k / 2 * half..][..half];
+                    dispatch(Mean4, (out, [&a[..], &b[..], &c[..], &d[..]], 0.25));
                 }
             }
             sum
         });
-        let grid = Self {
-            rows,
-            columns,
-            half,
-            stride,
-            a,
-            colors,
-        };
-        (grid, sums.iter().sum())
+        sums.iter().sum()
     }
 
     fn range(&self, y: usize) -> std::ops::Range<usize> {
@@ -204,32 +235,14 @@ impl Grid {
         start..start + self.half
     }
 
-    /// The grid of twice the step: means of the data term, a quarter of the coupling, no right-hand side.
-    fn coarser(&self) -> Self {
-        let (rows, columns) = (self.rows.div_ceil(2), self.half);
-        Self::new((rows, columns), 0.25 * self.a, |y, row| {
+    /// Becomes the grid of twice the step: means of the data term, a quarter of the coupling, no right-hand side.
+    fn coarsen(&mut self, fine: &Self) {
+        self.fill(0.25 * fine.a, false, |y, row| {
             let outs = [row.j11, row.j12, row.j22];
-            for (c, out) in outs.into_iter().enumerate() {
-                // the frame of zeros stands for a missing last row
-                let at = |color: usize, y: usize| &self.colors[color].j[c][self.range(y)];
-                dispatch(
-                    Mean4,
-                    (
-                        out,
-                        [
-                            at(0, 2 * y),
-                            at(1, 2 * y),
-                            at(0, 2 * y + 1),
-                            at(1, 2 * y + 1),
-                        ],
-                        0.25,
-                    ),
-                );
+            for (out, mean) in outs.into_iter().zip(&fine.means) {
+                out.copy_from_slice(mean.row(y));
             }
-            row.r1.fill(0.0);
-            row.r2.fill(0.0);
-        })
-        .0
+        });
     }
 
     /// Writes a field into the planes.
@@ -299,60 +312,71 @@ impl Grid {
         }
     }
 
-    /// Relaxes the cells of one color in some rows.
-    fn relax_color(&mut self, color: usize, omega: Option<f32>, y: std::ops::Range<usize>) {
+    /// Relaxes the cells of one color in a row.
+    fn relax_row(&mut self, color: usize, omega: Option<f32>, y: usize) {
         let (stride, half) = (self.stride, self.half);
+        let range = self.range(y);
         let [red, black] = &mut self.colors;
         let (own, other) = if color == 0 {
             (red, &*black)
         } else {
             (black, &*red)
         };
-        let mut u = std::mem::take(&mut own.u);
-        let mut v = std::mem::take(&mut own.v);
-        let work = |y: usize, u: &mut [f32], v: &mut [f32]| {
-            let cells = Self::cells(own, other, stride, half, color, y);
-            match omega {
-                None => dispatch(Relax, (u, v, cells)),
-                Some(omega) => dispatch(OverRelax, (u, v, cells, omega)),
-            }
-        };
-        if y.len() > BAND && is_parallel(self.rows * self.columns) {
-            let inner = stride..(self.rows + 1) * stride;
-            bands(
-                [&mut u[inner.clone()], &mut v[inner]],
-                stride,
-                |first, [u, v]| {
-                    let rows = u.chunks_exact_mut(stride).zip(v.chunks_exact_mut(stride));
-                    for (k, (u, v)) in rows.enumerate() {
-                        work(first + k, &mut u[1..=half], &mut v[1..=half]);
-                    }
-                },
-            );
-        } else {
-            for y in y {
-                let range = (y + 1) * stride + 1..(y + 1) * stride + 1 + half;
-                work(y, &mut u[range.clone()], &mut v[range]);
-            }
+        let (mut u, mut v) = (std::mem::take(&mut own.u), std::mem::take(&mut own.v));
+        let cells = Self::cells(own, other, stride, half, color, y);
+        let (here_u, here_v) = (&mut u[range.clone()], &mut v[range]);
+        match omega {
+            None => dispatch(Relax, (here_u, here_v, cells)),
+            Some(omega) => dispatch(OverRelax, (here_u, here_v, cells, omega)),
         }
         own.u = u;
         own.v = v;
     }
 
-    /// One sweep of red-black relaxation; on one thread black rows follow one row behind the red ones, with the same bits.
-    pub(crate) fn sweep(&mut self, omega: Option<f32>) {
+    /// Relaxes the cells of one color, on several threads.
+    fn relax_color(&mut self, color: usize, omega: Option<f32>) {
+        let (stride, half, rows) = (self.stride, self.half, self.rows);
+        let [red, black] = &mut self.colors;
+        let (own, other) = if color == 0 {
+            (red, &*black)
+        } else {
+            (black, &*red)
+        };
+        let (mut u, mut v) = (std::mem::take(&mut own.u), std::mem::take(&mut own.v));
+        let inner = stride..(rows + 1) * stride;
+        let planes = [&mut u[inner.clone()], &mut v[inner]];
+        bands(planes, stride, |first, [u, v]| {
+            let lines = u.chunks_exact_mut(stride).zip(v.chunks_exact_mut(stride));
+            for (k, (u, v)) in lines.enumerate() {
+                let cells = Self::cells(own, other, stride, half, color, first + k);
+                let (u, v) = (&mut u[1..=half], &mut v[1..=half]);
+                match omega {
+                    None => dispatch(Relax, (u, v, cells)),
+                    Some(omega) => dispatch(OverRelax, (u, v, cells, omega)),
+                }
+            }
+        });
+        own.u = u;
+        own.v = v;
+    }
+
+    /// Sweeps of red-black relaxation. On one thread each color follows a row behind the one before it, so that all sweeps
+    /// are one pass over the memory, with the same bits.
+    pub(crate) fn smooth(&mut self, sweeps: usize, omega: Option<f32>) {
         if is_parallel(self.rows * self.columns) {
-            self.relax_color(0, omega, 0..self.rows);
-            self.relax_color(1, omega, 0..self.rows);
+            for _ in 0..sweeps {
+                self.relax_color(0, omega);
+                self.relax_color(1, omega);
+            }
             return;
         }
-        for y in 0..self.rows {
-            self.relax_color(0, omega, y..y + 1);
-            if y > 0 {
-                self.relax_color(1, omega, y - 1..y);
+        for t in 0..self.rows + 2 * sweeps {
+            for stage in 0..2 * sweeps {
+                if t >= stage && t - stage < self.rows {
+                    self.relax_row(stage % 2, omega, t - stage);
+                }
             }
         }
-        self.relax_color(1, omega, self.rows - 1..self.rows);
     }
 
     /// Residual of a row of one color.
@@ -389,125 +413,6 @@ impl Grid {
         });
         sums.iter().sum::<f64>().sqrt()
     }
-
-    /// Sets this grid's right-hand side to the restricted residual of a finer one whose black cells were relaxed last, and its
-    /// field to zero. Returns the norm of that residual.
-    fn restrict_from(&mut self, fine: &Self) -> f64 {
-        let (stride, half, columns, a) = (self.stride, self.half, self.columns, self.a);
-        let inner = stride..(self.rows + 1) * stride;
-        let rows = self.rows;
-        let [red, black] = &mut self.colors;
-        for plane in [&mut red.u, &mut red.v, &mut black.u, &mut black.v] {
-            plane.fill(0.0);
-        }
-        let [r0, r1] = &mut red.q;
-        let [b0, b1] = &mut black.q;
-        let p = [&red.p, &black.p];
-        let outs = [r0, r1, b0, b1].map(|plane| &mut plane[inner.clone()]);
-        let sums = bands(outs, stride, |first, mut outs| {
-            let mut fine_rows = vec![vec![0.0_f32; fine.half]; 4];
-            let mut natural = [vec![0.0_f32; columns], vec![0.0_f32; columns]];
-            let mut halves = [
-                [vec![0.0_f32; half], vec![0.0_f32; half]],
-                [vec![0.0_f32; half], vec![0.0_f32; half]],
-            ];
-            let n = outs[0].len() / stride;
-            let mut sum = 0.0;
-            for k in 0..n {
-                let y = first + k;
-                let [a1, a2, b1, b2] = &mut fine_rows[..] else {
-                    continue;
-                };
-                fine.residual_row(0, 2 * y, a1, a2);
-                sum += squares(a1) + squares(a2);
-                if 2 * y + 1 < fine.rows {
-                    fine.residual_row(0, 2 * y + 1, b1, b2);
-                    sum += squares(b1) + squares(b2);
-                } else {
-                    b1.fill(0.0);
-                    b2.fill(0.0);
-                }
-                dispatch(Mean2, (&mut natural[0][..], &a1[..], &b1[..], 0.25));
-                dispatch(Mean2, (&mut natural[1][..], &a2[..], &b2[..], 0.25));
-                for c in 0..2 {
-                    let [e, o] = &mut halves[c];
-                    dispatch(Split, (&mut e[..], &mut o[..], &natural[c][..]));
-                }
-                let here = k * stride + 1..k * stride + 1 + half;
-                let there = (y + 1) * stride + 1..(y + 1) * stride + 1 + half;
-                let (red, black) = outs.split_at_mut(2);
-                for (color, side) in [red, black].into_iter().enumerate() {
-                    let parity = usize::from(!is_even(color, y));
-                    let [q1, q2] = side else { continue };
-                    dispatch(
-                        RightHandSide,
-                        (
-                            [&mut q1[here.clone()], &mut q2[here.clone()]],
-                            [
-                                &p[color][0][there.clone()],
-                                &p[color][1][there.clone()],
-                                &p[color][2][there.clone()],
-                            ],
-                            [&halves[0][parity][..], &halves[1][parity][..]],
-                            a,
-                        ),
-                    );
-                }
-            }
-            sum
-        });
-        debug_assert!(rows > 0);
-        sums.iter().sum::<f64>().sqrt()
-    }
-
-    /// Adds a coarser grid's field to the black cells; the red ones are relaxed next, from black ones alone.
-    fn correct_from(&mut self, coarse: &Self) {
-        let (stride, half, rows) = (self.stride, self.half, self.rows);
-        let columns = self.columns;
-        let inner = stride..(rows + 1) * stride;
-        let black = &mut self.colors[1];
-        let outs = [&mut black.u[inner.clone()], &mut black.v[inner]];
-        bands(outs, stride, |first, mut outs| {
-            let n_c = coarse.columns;
-            let mut near = vec![0.0_f32; n_c];
-            let mut far = vec![0.0_f32; n_c];
-            // between the two rows, with a repeated cell on each side
-            let mut column = vec![0.0_f32; n_c + 2];
-            let n = outs[0].len() / stride;
-            for k in 0..n {
-                let y = first + k;
-                let other = if y % 2 == 0 {
-                    (y / 2).saturating_sub(1)
-                } else {
-                    (y / 2 + 1).min(coarse.rows - 1)
-                };
-                for (c, out) in outs.iter_mut().enumerate() {
-                    if c == 0 {
-                        coarse.join_row(y / 2, |color| &color.u, &mut near);
-                        coarse.join_row(other, |color| &color.u, &mut far);
-                    } else {
-                        coarse.join_row(y / 2, |color| &color.v, &mut near);
-                        coarse.join_row(other, |color| &color.v, &mut far);
-                    }
-                    for (out, (near, far)) in column[1..].iter_mut().zip(near.iter().zip(&far)) {
-                        *out = 3.0 * near + far;
-                    }
-                    column[0] = column[1];
-                    column[n_c + 1] = column[n_c];
-                    // black cells: odd columns in even rows
-                    let even = is_even(1, y);
-                    let cells = half - usize::from(!even) * (columns % 2);
-                    let here = &mut out[k * stride + 1..k * stride + 1 + cells];
-                    let far = if even {
-                        &column[..cells]
-                    } else {
-                        &column[2..2 + cells]
-                    };
-                    dispatch(Correct, (here, &column[1..=cells], far));
-                }
-            }
-        });
-    }
 }
 
 #[cfg(test)]
@@ -515,7 +420,7 @@ mod tests {
     use super::*;
     use crate::oracle::{load, relative};
 
-    fn oracle_grid() -> (Grid, f64) {
+    fn oracle_system(hierarchy: &mut Hierarchy, levels: usize) -> System<'_> {
         let plane = |name| {
             let array = load(name);
             Plane::from_fn(48, 64, |at| array[at] as f32)
@@ -525,7 +430,7 @@ mod tests {
             plane("one_level_Iy"),
             plane("one_level_It"),
         );
-        Grid::new((48, 64), 0.1 * 0.1 / 4.0, |y, row| {
+        hierarchy.system(0, levels, 0.1 * 0.1 / 4.0, |y, row| {
             for x in 0..64 {
                 let (gx, gy, c) = (ix.at(y, x), iy.at(y, x), it.at(y, x));
                 row.j11[x] = gx * gx;
@@ -555,7 +460,8 @@ mod tests {
     #[test]
     fn multigrid_and_over_relaxation_meet_the_direct_solution() {
         let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
-        let result = Hierarchy::new(oracle_grid(), true).multigrid(&mut u, &mut v, 1e-6, 40);
+        let mut hierarchy = Hierarchy::new((48, 64));
+        let result = oracle_system(&mut hierarchy, usize::MAX).multigrid(&mut u, &mut v, 1e-6, 40);
         assert!(
             result.is_converged() && result.iterations < 15,
             "{result:?}"
@@ -563,7 +469,7 @@ mod tests {
         // single precision, and a third of the field hardly has data
         assert!(distance(&u, &v) < 1e-5, "{}", distance(&u, &v));
         let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
-        let result = Hierarchy::new(oracle_grid(), false).sor(&mut u, &mut v, 1.9, 1e-6, 2000);
+        let result = oracle_system(&mut hierarchy, 1).sor(&mut u, &mut v, 1.9, 1e-6, 2000);
         assert!(result.is_converged(), "{result:?}");
         assert!(distance(&u, &v) < 2e-5, "{}", distance(&u, &v));
     }
@@ -581,7 +487,8 @@ mod tests {
             let gy = Plane::from_fn(rows, columns, value(2));
             let c = Plane::from_fn(rows, columns, value(3));
             let a = 0.03_f32;
-            let (grid, sum) = Grid::new((rows, columns), a, |y, row| {
+            let mut grid = Grid::allocate((rows, columns));
+            let fill = |y: usize, row: Row<'_>| {
                 for x in 0..columns {
                     let (gx, gy, c) = (gx.at(y, x), gy.at(y, x), c.at(y, x));
                     row.j11[x] = gx * gx;
@@ -590,8 +497,8 @@ mod tests {
                     row.r1[x] = -gx * c;
                     row.r2[x] = -gy * c;
                 }
-            });
-            let mut grid = grid;
+            };
+            let sum = grid.fill(a, true, fill);
             let (u, v) = (
                 Plane::from_fn(rows, columns, value(4)),
                 Plane::from_fn(rows, columns, value(5)),
@@ -619,9 +526,10 @@ mod tests {
             let (mut back_u, mut back_v) = (u.clone(), v.clone());
             grid.get(&mut back_u, &mut back_v);
             assert_eq!((back_u, back_v), (u, v));
-            let mut hierarchy = Hierarchy::new((grid, sum), true);
+            let mut hierarchy = Hierarchy::new((rows, columns));
+            let mut system = hierarchy.system(0, usize::MAX, a, fill);
             let (mut u, mut v) = (Plane::new(rows, columns), Plane::new(rows, columns));
-            assert!(hierarchy.multigrid(&mut u, &mut v, 1e-4, 60).is_converged());
+            assert!(system.multigrid(&mut u, &mut v, 1e-4, 60).is_converged());
         }
     }
 
@@ -629,7 +537,9 @@ mod tests {
     fn both_instruction_sets_give_the_same_bits() {
         let run = || {
             let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
-            let result = Hierarchy::new(oracle_grid(), true).multigrid(&mut u, &mut v, 1e-4, 5);
+            let mut hierarchy = Hierarchy::new((48, 64));
+            let result =
+                oracle_system(&mut hierarchy, usize::MAX).multigrid(&mut u, &mut v, 1e-4, 5);
             (u, v, result)
         };
         let wide = run();

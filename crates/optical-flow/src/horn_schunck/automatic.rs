@@ -85,7 +85,12 @@ pub(super) fn guess(quality: Quality) -> f64 {
 }
 
 /// The weight for the finest level, by prediction around a field that is nearly right.
-pub(super) fn by_prediction(level: &Level, field: &(Plane, Plane), quality: Quality) -> f64 {
+pub(super) fn by_prediction(
+    level: &Level,
+    field: &(Plane, Plane),
+    quality: Quality,
+    hierarchy: &mut Hierarchy,
+) -> f64 {
     let scale = quality.gradient;
     let linearized = level.linearize(&field.0, &field.1);
     let mut kept = linearized.clone();
@@ -102,7 +107,7 @@ pub(super) fn by_prediction(level: &Level, field: &(Plane, Plane), quality: Qual
     let mut scores = vec![None; (most - least + 1) as usize];
     let mut score = |k: i32| -> f64 {
         let at = &mut scores[(k - least) as usize];
-        *at.get_or_insert_with(|| predict(&linearized, &kept, field, candidate(k)))
+        *at.get_or_insert_with(|| predict(&linearized, &kept, field, candidate(k), hierarchy))
     };
     // one valley: down it from the middle, two steps at a time, then one
     let mut best = 2;
@@ -129,9 +134,15 @@ pub(super) fn by_prediction(level: &Level, field: &(Plane, Plane), quality: Qual
 }
 
 /// How badly a field from the kept pixels predicts the others.
-fn predict(linearized: &Linearized, kept: &Linearized, around: &(Plane, Plane), alpha: f64) -> f64 {
+fn predict(
+    linearized: &Linearized,
+    kept: &Linearized,
+    around: &(Plane, Plane),
+    alpha: f64,
+    hierarchy: &mut Hierarchy,
+) -> f64 {
     let mut solved = around.clone();
-    let grid = kept.grid(around, alpha, 0.0);
-    Hierarchy::new(grid, true).multigrid(&mut solved.0, &mut solved.1, 1e-2, 4);
+    kept.system(around, alpha, 0.0, &mut (hierarchy, 0), usize::MAX)
+        .multigrid(&mut solved.0, &mut solved.1, 1e-2, 4);
     linearized.prediction_error(&kept.weight, around, &solved)
 }

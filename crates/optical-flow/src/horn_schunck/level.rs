@@ -12,7 +12,7 @@ use crate::parallel::bands;
 use crate::plane::Plane;
 use crate::pyramid::reduce;
 use crate::smooth::gaussian;
-use crate::system::{Grid, Hierarchy};
+use crate::system::{Hierarchy, System};
 
 /// Both frames of one size.
 #[derive(Debug, Clone)]
@@ -22,6 +22,9 @@ pub(crate) struct Level {
     /// Weight of the data of each pixel of both frames; absent if all are 1.
     pub(crate) weight: Option<(Plane, Sampler)>,
 }
+
+/// The grids to solve on, and the number of the level.
+pub(crate) type Solving<'a> = (&'a mut Hierarchy, usize);
 
 /// The levels of two frames, fine to coarse.
 pub(crate) fn pyramid(
@@ -150,6 +153,7 @@ impl Level {
         field: &mut (Plane, Plane),
         start: &(Plane, Plane),
         alpha: f64,
+        solver: &mut Solving<'_>,
     ) -> LevelReport {
         let (n_rows, n_columns) = self.dim();
         let mut report = LevelReport {
@@ -177,11 +181,11 @@ impl Level {
             let linearized = self.linearize(&before.0, &before.1);
             report
                 .solves
-                .push(linearized.solve(settings, &before, field, alpha));
+                .push(linearized.solve(settings, &before, field, alpha, solver));
             report.clamped = limit(field, &before, settings.update_limit as f32);
             if settings.median_radius > 0 {
-                field.0 = median(&field.0, settings.median_radius);
-                field.1 = median(&field.1, settings.median_radius);
+                median(&mut field.0, settings.median_radius);
+                median(&mut field.1, settings.median_radius);
             }
         }
         report.difference_after = self.mismatch(&field.0, &field.1, step);
@@ -250,16 +254,18 @@ impl Linearized {
     }
 
     /// The linear system around a field, with the data term gathered over a Gaussian if that is wanted.
-    pub(crate) fn grid(
+    pub(crate) fn system<'a>(
         &self,
         before: &(Plane, Plane),
         alpha: f64,
         integration: f64,
-    ) -> (Grid, f64) {
+        (hierarchy, level): &'a mut Solving<'_>,
+        n_grids: usize,
+    ) -> System<'a> {
         let dim = self.mean.dim();
         let a = (alpha * alpha / 3.0) as f32;
         if integration == 0.0 {
-            return Grid::new(dim, a, |y, row| {
+            return hierarchy.system(*level, n_grids, a, |y, row| {
                 self.products(
                     y,
                     (before.0.row(y), before.1.row(y)),
@@ -290,7 +296,7 @@ impl Linearized {
             .iter()
             .map(|plane| gaussian(plane, integration))
             .collect();
-        Grid::new(dim, a, |y, row| {
+        hierarchy.system(*level, n_grids, a, |y, row| {
             let outs = [row.j11, row.j12, row.j22, row.r1, row.r2];
             for (out, plane) in outs.into_iter().zip(&planes) {
                 out.copy_from_slice(plane.row(y));
@@ -329,32 +335,25 @@ impl Linearized {
         before: &(Plane, Plane),
         field: &mut (Plane, Plane),
         alpha: f64,
+        solver: &mut Solving<'_>,
     ) -> Convergence {
         let (tolerance, most) = (settings.tolerance, settings.max_iterations);
+        let (u, v) = (&mut field.0, &mut field.1);
         match settings.solver {
-            Solver::Jacobi => self.jacobi(
-                before,
-                field,
-                Rule {
+            Solver::Jacobi => {
+                let rule = Rule {
                     alpha,
                     tolerance,
                     max_sweeps: most,
-                },
-            ),
-            Solver::Sor(omega) => {
-                let grid = self.grid(before, alpha, settings.integration);
-                Hierarchy::new(grid, false).sor(
-                    &mut field.0,
-                    &mut field.1,
-                    omega as f32,
-                    tolerance,
-                    most,
-                )
+                };
+                self.jacobi(before, field, rule)
             }
-            Solver::Multigrid => {
-                let grid = self.grid(before, alpha, settings.integration);
-                Hierarchy::new(grid, true).multigrid(&mut field.0, &mut field.1, tolerance, most)
-            }
+            Solver::Sor(omega) => self
+                .system(before, alpha, settings.integration, solver, 1)
+                .sor(u, v, omega as f32, tolerance, most),
+            Solver::Multigrid => self
+                .system(before, alpha, settings.integration, solver, usize::MAX)
+                .multigrid(u, v, tolerance, most),
         }
     }
 

@@ -1,13 +1,20 @@
 //! Grids of rising step, and the solvers on them.
 
-use super::Grid;
+use super::{Grid, Row};
 use crate::convergence::{Convergence, StopReason};
 use crate::plane::Plane;
 
-/// A grid and those of twice, four times, … the step.
+/// Grids of one, two, four, … times the step, made when first needed and filled again for each system.
 #[derive(Debug, Clone)]
 pub(crate) struct Hierarchy {
+    dim: (usize, usize),
     grids: Vec<Grid>,
+}
+
+/// A system of equations on some of the grids of a hierarchy, the finest first.
+#[derive(Debug)]
+pub(crate) struct System<'a> {
+    grids: &'a mut [Grid],
     norm_b: f64,
 }
 
@@ -15,49 +22,66 @@ pub(crate) struct Hierarchy {
 const COARSEST: usize = 4;
 
 impl Hierarchy {
-    /// `(grid, sum)` as [`Grid::new`] gives them; one grid only without `multigrid`.
-    pub(crate) fn new((grid, sum): (Grid, f64), multigrid: bool) -> Self {
-        let mut grids = vec![grid];
-        if multigrid {
-            while let Some(last) = grids.last() {
-                if last.rows.min(last.columns) <= COARSEST {
-                    break;
-                }
-                grids.push(last.coarser());
-            }
-        }
+    /// For frames of this size.
+    pub(crate) fn new(dim: (usize, usize)) -> Self {
         Self {
+            dim,
+            grids: Vec::new(),
+        }
+    }
+
+    fn has(&mut self, n: usize) -> bool {
+        while self.grids.len() <= n {
+            let dim = match self.grids.last() {
+                None => self.dim,
+                Some(last) if last.rows.min(last.columns) <= COARSEST => return false,
+                Some(last) => (last.rows.div_ceil(2), last.half),
+            };
+            self.grids.push(Grid::allocate(dim));
+        }
+        true
+    }
+
+    /// The system that `fill` writes row by row, on the grid of a level of the pyramid and at most `n_grids - 1` coarser ones.
+    pub(crate) fn system(
+        &mut self,
+        level: usize,
+        n_grids: usize,
+        a: f32,
+        fill: impl Fn(usize, Row<'_>) + Sync + Send,
+    ) -> System<'_> {
+        let mut n = 0;
+        while n < n_grids && self.has(level + n) {
+            n += 1;
+        }
+        let grids = &mut self.grids[level..level + n];
+        let sum = grids[0].fill(a, true, fill);
+        for k in 1..n {
+            let (fine, coarse) = grids.split_at_mut(k);
+            coarse[0].coarsen(&fine[k - 1]);
+        }
+        System {
             grids,
             norm_b: sum.sqrt(),
         }
     }
+}
 
-    fn fine(&mut self) -> &mut Grid {
-        &mut self.grids[0]
+/// One V cycle with a sweep before and after, or the solution on the coarsest grid.
+fn cycle(grids: &mut [Grid]) {
+    let Some((fine, rest)) = grids.split_first_mut() else {
+        return;
+    };
+    if rest.is_empty() {
+        fine.smooth(30 + 4 * fine.rows.max(fine.columns), None);
+        return;
     }
+    fine.descend(&mut rest[0], false, 1);
+    cycle(rest);
+    fine.ascend(&rest[0], 1);
+}
 
-    /// One V cycle with `sweeps` sweeps before and after.
-    fn cycle(grids: &mut [Grid], sweeps: usize) {
-        let Some((fine, rest)) = grids.split_first_mut() else {
-            return;
-        };
-        if rest.is_empty() {
-            for _ in 0..30 + 4 * fine.rows.max(fine.columns) {
-                fine.sweep(None);
-            }
-            return;
-        }
-        for _ in 0..sweeps {
-            fine.sweep(None);
-        }
-        rest[0].restrict_from(fine);
-        Self::cycle(rest, sweeps);
-        fine.correct_from(&rest[0]);
-        for _ in 0..sweeps {
-            fine.sweep(None);
-        }
-    }
-
+impl System<'_> {
     fn relative(&self, norm: f64) -> f64 {
         if self.norm_b > 0.0 {
             norm / self.norm_b
@@ -77,7 +101,9 @@ impl Hierarchy {
         }
     }
 
-    /// Solves from the field in `u` and `v` by V cycles until the relative residual is below the tolerance.
+    /// Solves from the field in `u` and `v` by V(1,1) cycles until the relative residual is below the tolerance.
+    ///
+    /// The sweep after one cycle and that before the next are one pass, which gives the residual too; the last cycle ends with it.
     pub(crate) fn multigrid(
         &mut self,
         u: &mut Plane,
@@ -85,8 +111,23 @@ impl Hierarchy {
         tolerance: f64,
         max_cycles: usize,
     ) -> Convergence {
-        self.solve(u, v, tolerance, max_cycles, |hierarchy| {
-            Self::cycle(&mut hierarchy.grids, 1);
+        if self.grids.len() == 1 {
+            return self.solve(u, v, tolerance, max_cycles, |system| {
+                cycle(system.grids);
+                0.0
+            });
+        }
+        let mut corrected = false;
+        self.solve(u, v, tolerance, max_cycles, |system| {
+            let Some((fine, rest)) = system.grids.split_first_mut() else {
+                return 0.0;
+            };
+            if !corrected {
+                fine.descend(&mut rest[0], false, 1);
+                corrected = true;
+            }
+            cycle(rest);
+            fine.descend(&mut rest[0], true, 2)
         })
     }
 
@@ -101,29 +142,29 @@ impl Hierarchy {
     ) -> Convergence {
         let steps = max_sweeps.div_ceil(5);
         let mut left = max_sweeps;
-        let mut result = self.solve(u, v, tolerance, steps, |hierarchy| {
-            for _ in 0..left.min(5) {
-                hierarchy.fine().sweep(Some(omega));
-            }
+        let mut result = self.solve(u, v, tolerance, steps, |system| {
+            system.grids[0].smooth(left.min(5), Some(omega));
             left = left.saturating_sub(5);
+            0.0
         });
         result.iterations = (5 * result.iterations).min(max_sweeps);
         result
     }
 
+    /// Steps until the residual is small. A step returns a bound from below of the residual's norm.
     fn solve(
         &mut self,
         u: &mut Plane,
         v: &mut Plane,
         tolerance: f64,
         max_iterations: usize,
-        mut step: impl FnMut(&mut Self),
+        mut step: impl FnMut(&mut Self) -> f64,
     ) -> Convergence {
         let is_zero = |plane: &Plane| plane.data().iter().all(|value| *value == 0.0);
         if self.norm_b == 0.0 && is_zero(u) && is_zero(v) {
             return Self::exact(tolerance);
         }
-        self.fine().set(u, v);
+        self.grids[0].set(u, v);
         if self.norm_b == 0.0 {
             // no data: the smoothest field is any constant; the start's differences are all that there is to measure by
             self.norm_b = self.grids[0].residual_norm().max(f64::MIN_POSITIVE);
@@ -136,8 +177,12 @@ impl Hierarchy {
             tolerance,
         };
         for n in 1..=max_iterations {
-            step(self);
+            // the step's own norm lacks what rounding leaves in the black cells
+            let norm = step(self);
             result.iterations = n;
+            if n < max_iterations && self.relative(norm) > tolerance {
+                continue;
+            }
             let norm = self.grids[0].residual_norm();
             result.residual = self.relative(norm);
             if result.residual <= tolerance {
