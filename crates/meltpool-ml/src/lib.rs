@@ -1,10 +1,38 @@
 //! Learned estimates of melt-pool and keyhole quantities from X-ray frames and absorptivity.
-//!
-//! **This release holds the error type only.** The crate is planned to hold aligned data sets with honest
-//! splits by experiment, metrics with intervals and baselines that need no neural network, and,
-//! behind features that bring in the `burn` framework, convolutional and recurrent models, their
-//! fusion, and distillation into a student that needs only the cheap signal.
 
+mod checkpoint;
+mod conformal;
 mod error;
+mod metric;
+mod neighbor;
+mod network;
+mod optimizer;
+mod parallel;
+mod random;
+mod regressor;
+mod ridge;
+mod safetensors;
+mod scaler;
+mod split;
+mod train;
 
+pub use checkpoint::Convention;
+pub use conformal::{AdaptiveConformal, SplitConformal};
 pub use error::{Error, Result};
+pub use metric::{
+    Bootstrap, Interval, PairedTest, Score, best_lag, label_noise_ceiling, paired_test, r2,
+    spearman,
+};
+pub use neighbor::NearestNeighbor;
+pub use network::{
+    Branch, Device, Fusion, ImageBranch, ImageHead, Init, Inputs, Network, NetworkConfig,
+    Parameters, SequenceBranch, VectorBranch,
+};
+pub use optimizer::{Adam, Schedule};
+pub use regressor::{Law, Regressor};
+pub use ridge::{CubicRidge, FittedRidge};
+pub use scaler::Scaler;
+pub use split::{Split, SplitStrategy, k_fold};
+pub use train::{
+    EpochRecord, History, LambdaSchedule, LossKind, Progress, StopReason, Targets, Trained, Trainer,
+};
