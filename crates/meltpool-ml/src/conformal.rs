@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn coverage_of_exchangeable_residuals_is_nominal() -> Result<()> {
         // 10^4 draws: 1000 calibrations of 99 residuals, 10 tested each
-        let mut rng = Random::new(5, Purpose::Augment, 0);
+        let mut rng = Random::new(5, Purpose::Test, 0);
         let mut inside = 0.0;
         for _ in 0..1000 {
             let calibration = Array2::from_shape_simple_fn((99, 1), || rng.normal());
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn adaptive_intervals_follow_a_drift() -> Result<()> {
-        let mut rng = Random::new(9, Purpose::Augment, 0);
+        let mut rng = Random::new(9, Purpose::Test, 0);
         let mut adaptive = AdaptiveConformal::new(0.1, 0.02, 100)?;
         let (mut inside, n) = (0, 6000);
         for t in 0..n {

@@ -8,12 +8,15 @@ mod neighbor;
 mod network;
 mod optimizer;
 mod parallel;
+mod preprocess;
 mod random;
 mod regressor;
 mod ridge;
 mod safetensors;
 mod scaler;
+mod signal;
 mod split;
+mod stream;
 mod train;
 
 pub use checkpoint::Convention;
@@ -29,10 +32,13 @@ pub use network::{
     Parameters, SequenceBranch, VectorBranch,
 };
 pub use optimizer::{Adam, Schedule};
+pub use preprocess::{Gray, Preprocess, sequences, standardize_images};
 pub use regressor::{Law, Regressor};
 pub use ridge::{CubicRidge, FittedRidge};
 pub use scaler::Scaler;
+pub use signal::{Alignment, absorbed_energy, frame_values, shifted, signal_windows};
 pub use split::{Split, SplitStrategy, k_fold};
+pub use stream::StreamingStudent;
 pub use train::{
     EpochRecord, History, LambdaSchedule, LossKind, Progress, StopReason, Targets, Trained, Trainer,
 };

@@ -504,7 +504,7 @@ mod tests {
         // y = x + e with var(x) = var(e) = 1: the R² of the prediction x is 1 - 1/2
         let mut covered = 0;
         for trial in 0..100 {
-            let mut rng = Random::new(trial, Purpose::Augment, 0);
+            let mut rng = Random::new(trial, Purpose::Test, 0);
             let x: Array1<f64> = (0..100).map(|_| rng.normal()).collect();
             let y: Array1<f64> = x.iter().map(|x| x + rng.normal()).collect();
             let interval = Bootstrap::new()

@@ -18,6 +18,7 @@ pub use config::{
 };
 pub use device::Device;
 pub use parameters::Parameters;
+pub(crate) use real::exponential;
 
 use crate::error::{Error, Result};
 use crate::parallel;

@@ -10,7 +10,8 @@ pub(crate) enum Purpose {
     Initial = 2,
     Shuffle = 3,
     Bootstrap = 4,
-    Augment = 5,
+    #[cfg(test)]
+    Test = 5,
 }
 
 #[derive(Debug, Clone)]

@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn a_cubic_is_recovered_and_inputs_are_clipped() -> Result<()> {
-        let mut rng = Random::new(1, Purpose::Augment, 0);
+        let mut rng = Random::new(1, Purpose::Test, 0);
         let x = Array2::from_shape_simple_fn((300, 2), || 2.0 * rng.uniform() - 1.0);
         let rule = |a: f64, b: f64| 1.0 + a - 2.0 * a * b * b + 0.5 * a * a * a;
         let y = Array2::from_shape_fn((300, 1), |(k, _)| rule(x[[k, 0]], x[[k, 1]]));

@@ -334,7 +334,7 @@ mod tests {
 
     #[test]
     fn blocks_are_those_of_the_definition() {
-        let mut rng = Random::new(1, Purpose::Augment, 0);
+        let mut rng = Random::new(1, Purpose::Test, 0);
         for (n_channels, n_rows, n_columns, n_filters, kernel) in [
             (1, 8, 8, 2, 3),
             (3, 7, 9, 4, 3),
@@ -373,7 +373,7 @@ mod tests {
             n_filters: 3,
             kernel: 3,
         };
-        let mut rng = Random::new(2, Purpose::Augment, 0);
+        let mut rng = Random::new(2, Purpose::Test, 0);
         let mut draw = |n: usize| (0..n).map(|_| rng.normal()).collect::<Vec<f64>>();
         let images = draw(2 * block.input_len());
         let weights = draw(3 * 2 * 9);

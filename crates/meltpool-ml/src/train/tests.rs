@@ -8,7 +8,7 @@ use crate::network::Fusion;
 type Outcome = std::result::Result<(), Box<dyn std::error::Error>>;
 
 fn windows(n: usize) -> (Inputs, Array2<f32>) {
-    let mut rng = Random::new(7, Purpose::Augment, 0);
+    let mut rng = Random::new(7, Purpose::Test, 0);
     let x = Array3::from_shape_simple_fn((n, 4, 1), || rng.normal() as f32);
     let y = Array2::from_shape_fn((n, 2), |(row, k)| {
         let last = x[[row, 3, 0]];
@@ -22,7 +22,7 @@ fn windows(n: usize) -> (Inputs, Array2<f32>) {
 }
 
 fn images(n: usize) -> (Inputs, Array2<f32>) {
-    let mut rng = Random::new(8, Purpose::Augment, 0);
+    let mut rng = Random::new(8, Purpose::Test, 0);
     let y = Array2::from_shape_simple_fn((n, 1), || rng.normal() as f32);
     let x = Array4::from_shape_fn((n, 1, 16, 16), |(k, _, row, column)| {
         let depth = 8.0 + 3.0 * y[[k, 0]];
@@ -279,7 +279,7 @@ fn losses_have_the_gradients_of_central_differences() {
 
 #[test]
 fn a_gaussian_loss_learns_the_noise() -> Outcome {
-    let mut rng = Random::new(11, Purpose::Augment, 0);
+    let mut rng = Random::new(11, Purpose::Test, 0);
     let n = 400;
     let x = Array3::from_shape_simple_fn((n, 1, 1), || rng.normal() as f32);
     let y = Array2::from_shape_fn((n, 1), |(k, _)| x[[k, 0, 0]] + 0.5 * rng.normal() as f32);
