@@ -11,7 +11,7 @@ use std::time::Instant;
 use meltpool_ml::{
     CubicRidge, Device, NetworkConfig, Scaler, SplitConformal, SplitStrategy, StreamingStudent, Targets, Trainer,
 };
-use meltpool_plot::{Axis, Curve, Figure, Scale, ScatterFigure, Theme};
+use meltpool_plot::{Axis, Curve, Figure, ScatterFigure, Theme};
 use ndarray::Axis as Along;
 use serde_json::json;
 
@@ -105,14 +105,14 @@ fn main() -> Outcome {
         writeln!(table, "{share},{:.4},{:.4},{:.4}", quantile(&step, *share), quantile(&window, *share), quantile(&cubic, *share))?;
     }
     std::fs::write(folder.join("latency.csv"), table)?;
-    let mut figure = ScatterFigure::new(Axis::new("latency", "µs").scale(Scale::Log), Axis::new("share of predictions below", ""))
+    let mut figure = ScatterFigure::new(Axis::new("latency", "µs").log(), Axis::dimensionless("share of predictions below"))
         .theme(Theme::page())
         .note("one thread; between two frames at 50 kHz pass 20 µs; simulated signal");
     for (name, sorted) in [("ridge, 20 terms", &cubic), ("LSTM step", &step), ("LSTM window, T = 5", &window)] {
         let x: Vec<f64> = shares.iter().map(|q| quantile(sorted, *q)).collect();
         figure = figure.curve(Curve::new(name, x, shares.clone()));
     }
-    figure = figure.curve(Curve::new("frame interval at 50 kHz", vec![20.0, 20.0], vec![0.0, 1.0]).dashed());
+    figure = figure.curve(Curve::new("frame interval at 50 kHz", vec![20.0, 20.0001], vec![0.0, 1.0]).dashed());
     let files = figure.save_all(folder, "ml_stream")?;
     println!("wrote {}", files.png.display());
     println!("{report}");

@@ -189,7 +189,7 @@ fn values<const D: usize>(tensor: Tensor<D>, device: &'static str) -> Result<Vec
     tensor
         .into_data()
         .convert::<f32>()
-        .into_vec::<f32>()
+        .try_into_vec::<f32>()
         .map_err(|error| Error::DeviceFailed {
             device,
             reason: format!("{error:?}"),
