@@ -22,20 +22,34 @@ fn windows(n: usize, steps: usize) -> Array3<f32> {
 fn models() -> Vec<(&'static str, NetworkConfig, Inputs)> {
     let scalar = Array2::from_shape_fn((N, 1), |(k, _)| (k as f32 * 0.3).cos());
     vec![
-        ("cnn4", NetworkConfig::cnn(128, 4, 1), Inputs::new().with_images(images(N))),
+        (
+            "cnn4",
+            NetworkConfig::cnn(128, 4, 1),
+            Inputs::new().with_images(images(N)),
+        ),
         (
             "fusion2",
             NetworkConfig::fusion(128, 1),
             Inputs::new().with_images(images(N)).with_vectors(scalar),
         ),
-        ("lstm_t1", NetworkConfig::lstm(1, 1, 1), Inputs::new().with_sequences(windows(N, 1))),
-        ("lstm_t5", NetworkConfig::lstm(5, 1, 1), Inputs::new().with_sequences(windows(N, 5))),
+        (
+            "lstm_t1",
+            NetworkConfig::lstm(1, 1, 1),
+            Inputs::new().with_sequences(windows(N, 1)),
+        ),
+        (
+            "lstm_t5",
+            NetworkConfig::lstm(5, 1, 1),
+            Inputs::new().with_sequences(windows(N, 5)),
+        ),
     ]
 }
 
 fn training(c: &mut Criterion) {
     let mut group = c.benchmark_group("meltpool-ml/training_epoch");
-    group.sample_size(10).throughput(Throughput::Elements(N as u64));
+    group
+        .sample_size(10)
+        .throughput(Throughput::Elements(N as u64));
     let labels = Array2::from_shape_fn((N, 1), |(k, _)| (k as f32 * 0.1).sin());
     for (name, config, inputs) in models() {
         for device in [Device::Native, Device::Flex] {
@@ -76,8 +90,12 @@ fn stream(c: &mut Criterion) {
         return;
     };
     let mut out = [0.0_f32; 2];
-    group.bench_function("lstm_step", |b| b.iter(|| student.push(black_box(&[0.3]), &mut out)));
-    group.bench_function("lstm_window_t5", |b| b.iter(|| student.predict_window(&mut out)));
+    group.bench_function("lstm_step", |b| {
+        b.iter(|| student.push(black_box(&[0.3]), &mut out))
+    });
+    group.bench_function("lstm_window_t5", |b| {
+        b.iter(|| student.predict_window(&mut out))
+    });
     let x = Array2::from_shape_fn((200, 3), |(k, j)| ((k * (j + 2)) as f64 * 0.37).sin());
     let y = x.select(ndarray::Axis(1), &[0, 1]);
     if let Ok(ridge) = CubicRidge::new().fit(&x.view(), &y.view()) {

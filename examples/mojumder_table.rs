@@ -12,8 +12,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use meltpool_ml::{
-    CubicRidge, Init, Inputs, LambdaSchedule, NetworkConfig, NearestNeighbor, Regressor, Scaler, Score, SplitStrategy, Targets,
-    Trainer, paired_test,
+    CubicRidge, Init, Inputs, LambdaSchedule, NearestNeighbor, NetworkConfig, Regressor, Scaler,
+    Score, SplitStrategy, Targets, Trainer, paired_test,
 };
 use meltpool_plot::{Axis, Figure, ScatterFigure, Series, Theme};
 use ndarray::{Array2, Axis as Along, s};
@@ -44,23 +44,38 @@ struct Plan {
 fn main() -> Outcome {
     let arguments: Vec<String> = std::env::args().collect();
     let full = arguments.iter().any(|a| a == "--full");
-    let set = arguments.iter().position(|a| a == "--set").and_then(|k| arguments.get(k + 1));
+    let set = arguments
+        .iter()
+        .position(|a| a == "--set")
+        .and_then(|k| arguments.get(k + 1));
     let set = set.map_or("multi148", String::as_str).to_owned();
     let large = set == "n2000";
     let plan = Plan {
         image_epochs: if large { 5 } else { 60 },
         signal_epochs: if large { 40 } else { 800 },
         image_seeds: if full { 5 } else { 3 },
-        signal_seeds: if full && !large { 10 } else if full { 5 } else { 3 },
+        signal_seeds: if full && !large {
+            10
+        } else if full {
+            5
+        } else {
+            3
+        },
         set,
     };
     let folder = Path::new("target/figures/mojumder_table");
     std::fs::create_dir_all(folder)?;
     let mut csv = "split,model,seed,r2_pool,r2_keyhole,mae_pool_um,mae_keyhole_um\n".to_owned();
     let mut report = BTreeMap::new();
-    let mut figure = ScatterFigure::new(Axis::dimensionless("R² of the pool's depth"), Axis::dimensionless("R² of the keyhole's depth"))
-        .theme(Theme::page())
-        .note(format!("{}: simulated frames; mean ± standard deviation over seeds", plan.set));
+    let mut figure = ScatterFigure::new(
+        Axis::dimensionless("R² of the pool's depth"),
+        Axis::dimensionless("R² of the keyhole's depth"),
+    )
+    .theme(Theme::page())
+    .note(format!(
+        "{}: simulated frames; mean ± standard deviation over seeds",
+        plan.set
+    ));
     for (split_name, strategy) in [
         ("random", SplitStrategy::Random { test_share: 0.2 }),
         ("run", SplitStrategy::Grouped { test_share: 0.2 }),
@@ -70,29 +85,78 @@ fn main() -> Outcome {
             .into_par_iter()
             .map(|seed| one_seed(&plan, &strategy, seed).map_err(|e| e.to_string()))
             .collect::<Result<_, _>>()?;
-        println!("{} set, {split_name} split; R² pool / keyhole, MAE µm, (n seeds)", plan.set);
+        println!(
+            "{} set, {split_name} split; R² pool / keyhole, MAE µm, (n seeds)",
+            plan.set
+        );
         let mut columns: BTreeMap<&'static str, [Vec<f64>; 2]> = BTreeMap::new();
         let names: Vec<&'static str> = results[0].keys().copied().collect();
         for name in names {
-            let rows: Vec<(usize, &Vec<Score>)> = results.iter().enumerate().filter_map(|(k, r)| r.get(name).map(|s| (k, s))).collect();
-            let r2 = |k: usize| rows.iter().filter_map(|(_, s)| s[k].r2).collect::<Vec<f64>>();
-            let mae = |k: usize| mean_and_deviation(&rows.iter().map(|(_, s)| s[k].mae).collect::<Vec<_>>()).0;
+            let rows: Vec<(usize, &Vec<Score>)> = results
+                .iter()
+                .enumerate()
+                .filter_map(|(k, r)| r.get(name).map(|s| (k, s)))
+                .collect();
+            let r2 = |k: usize| {
+                rows.iter()
+                    .filter_map(|(_, s)| s[k].r2)
+                    .collect::<Vec<f64>>()
+            };
+            let mae = |k: usize| {
+                mean_and_deviation(&rows.iter().map(|(_, s)| s[k].mae).collect::<Vec<_>>()).0
+            };
             let (pool, keyhole) = (mean_and_deviation(&r2(0)), mean_and_deviation(&r2(1)));
-            let paper = PAPER.iter().find(|p| p.0 == name).map_or(String::new(), |p| format!("   paper: {} / {}", p.1, p.2));
+            let paper = PAPER
+                .iter()
+                .find(|p| p.0 == name)
+                .map_or(String::new(), |p| format!("   paper: {} / {}", p.1, p.2));
             let undefined = 2 * rows.len() - r2(0).len() - r2(1).len();
             println!(
                 "  {name:26} {:.4} ± {:.3} / {:.4} ± {:.3}   MAE {:.1} / {:.1}  ({}{}){paper}",
-                pool.0, pool.1, keyhole.0, keyhole.1, mae(0), mae(1), rows.len(),
-                if undefined > 0 { format!(", {undefined} undefined") } else { String::new() },
+                pool.0,
+                pool.1,
+                keyhole.0,
+                keyhole.1,
+                mae(0),
+                mae(1),
+                rows.len(),
+                if undefined > 0 {
+                    format!(", {undefined} undefined")
+                } else {
+                    String::new()
+                },
             );
             for (seed, s) in &rows {
                 let number = |v: Option<f64>| v.map_or(String::new(), |v| format!("{v:.5}"));
-                writeln!(csv, "{split_name},{name},{seed},{},{},{:.3},{:.3}", number(s[0].r2), number(s[1].r2), s[0].mae, s[1].mae)?;
+                writeln!(
+                    csv,
+                    "{split_name},{name},{seed},{},{},{:.3},{:.3}",
+                    number(s[0].r2),
+                    number(s[1].r2),
+                    s[0].mae,
+                    s[1].mae
+                )?;
             }
-            report.insert(format!("{split_name}: {name}"), json!([pool.0, keyhole.0, pool.1, keyhole.1]));
+            report.insert(
+                format!("{split_name}: {name}"),
+                json!([pool.0, keyhole.0, pool.1, keyhole.1]),
+            );
             columns.insert(name, [r2(0), r2(1)]);
-            if ["CNN-4", "fusion, scalar", "fusion, history T=5", "LSTM T=1", "LSTM T=5", "ridge a,E,t"].contains(&name) {
-                let series = Series::new(format!("{name}, {split_name}"), vec![pool.0], vec![keyhole.0]);
+            if [
+                "CNN-4",
+                "fusion, scalar",
+                "fusion, history T=5",
+                "LSTM T=1",
+                "LSTM T=5",
+                "ridge a,E,t",
+            ]
+            .contains(&name)
+            {
+                let series = Series::new(
+                    format!("{name}, {split_name}"),
+                    vec![pool.0],
+                    vec![keyhole.0],
+                );
                 figure = figure.series(series.x_error(vec![pool.1]).y_error(vec![keyhole.1]));
             }
         }
@@ -105,7 +169,10 @@ fn main() -> Outcome {
                 for (k, target) in ["pool", "keyhole"].into_iter().enumerate() {
                     if x[k].len() == y[k].len() && x[k].len() > 1 {
                         let t = paired_test(&x[k], &y[k], 0)?;
-                        println!("  {a} minus {b}, {target}: {:+.4} ± {:.4} (standard error), p = {:.3}, {} pairs", t.mean_difference, t.standard_error, t.p_value, t.n);
+                        println!(
+                            "  {a} minus {b}, {target}: {:+.4} ± {:.4} (standard error), p = {:.3}, {} pairs",
+                            t.mean_difference, t.standard_error, t.p_value, t.n
+                        );
                     }
                 }
             }
@@ -119,7 +186,11 @@ fn main() -> Outcome {
 }
 
 /// Scores of all models for one data and split seed.
-fn one_seed(plan: &Plan, strategy: &SplitStrategy, seed: u64) -> Outcome<BTreeMap<&'static str, Vec<Score>>> {
+fn one_seed(
+    plan: &Plan,
+    strategy: &SplitStrategy,
+    seed: u64,
+) -> Outcome<BTreeMap<&'static str, Vec<Score>>> {
     let start = Instant::now();
     let set = Set::new(&plan.set, 64, 1000 + seed)?;
     let split = strategy.split(&set.runs, seed)?;
@@ -128,8 +199,14 @@ fn one_seed(plan: &Plan, strategy: &SplitStrategy, seed: u64) -> Outcome<BTreeMa
     let labels = scaler.apply(&set.labels.view())?.mapv(|v| v as f32);
     let small = set.runs.len() < 500;
     let mut scores = BTreeMap::new();
-    let run = |config: NetworkConfig, trainer: Trainer, inputs: &Inputs, targets: Targets| -> Outcome<Array2<f32>> {
-        let trained = trainer.seed(seed).fit(&config, &inputs.select(train), &targets)?;
+    let run = |config: NetworkConfig,
+               trainer: Trainer,
+               inputs: &Inputs,
+               targets: Targets|
+     -> Outcome<Array2<f32>> {
+        let trained = trainer
+            .seed(seed)
+            .fit(&config, &inputs.select(train), &targets)?;
         Ok(trained.network.predict(inputs)?)
     };
     let hard = || Targets::new(labels.select(Along(0), train));
@@ -139,11 +216,22 @@ fn one_seed(plan: &Plan, strategy: &SplitStrategy, seed: u64) -> Outcome<BTreeMa
     let mut teacher = None;
     if seed < plan.image_seeds {
         let images = set.images(train)?;
-        let trainer = Trainer::new().n_epochs(plan.image_epochs).batch_size(if small { 16 } else { 32 });
+        let trainer = Trainer::new()
+            .n_epochs(plan.image_epochs)
+            .batch_size(if small { 16 } else { 32 });
         let frames = Inputs::new().with_images(images.clone());
-        scores.insert("CNN-4", judge(&run(NetworkConfig::cnn(64, 4, 2), trainer.clone(), &frames, hard())?)?);
+        scores.insert(
+            "CNN-4",
+            judge(&run(
+                NetworkConfig::cnn(64, 4, 2),
+                trainer.clone(),
+                &frames,
+                hard(),
+            )?)?,
+        );
         let now = set.sequences(train, 1, false)?;
-        let scalar = Scaler::fit(&set.columns("a").view(), train)?.apply(&set.columns("a").view())?;
+        let scalar =
+            Scaler::fit(&set.columns("a").view(), train)?.apply(&set.columns("a").view())?;
         let both = frames.clone().with_vectors(scalar.mapv(|v| v as f32));
         let predicted = run(NetworkConfig::fusion(64, 2), trainer.clone(), &both, hard())?;
         scores.insert("fusion, scalar", judge(&predicted)?);
@@ -155,36 +243,75 @@ fn one_seed(plan: &Plan, strategy: &SplitStrategy, seed: u64) -> Outcome<BTreeMa
         let history = meltpool_ml::sequences(&scaled.slice(s![.., 15..]), Some(&physics.view()))?;
         let both = Inputs::new().with_images(images).with_sequences(history);
         let config = NetworkConfig::fusion_history(64, 5, 3, 2);
-        scores.insert("fusion, history T=5", judge(&run(config, trainer, &both, hard())?)?);
+        scores.insert(
+            "fusion, history T=5",
+            judge(&run(config, trainer, &both, hard())?)?,
+        );
     }
     if seed < plan.signal_seeds {
         // batches and start as in the reference rows
-        let trainer = Trainer::new().n_epochs(plan.signal_epochs).batch_size(if small { 16 } else { 64 }).drop_last(true);
-        let lstm = |steps: usize, inputs: usize| NetworkConfig::lstm(steps, inputs, 2).with_init(Init::ZeroBias);
+        let trainer = Trainer::new()
+            .n_epochs(plan.signal_epochs)
+            .batch_size(if small { 16 } else { 64 })
+            .drop_last(true);
+        let lstm = |steps: usize, inputs: usize| {
+            NetworkConfig::lstm(steps, inputs, 2).with_init(Init::ZeroBias)
+        };
         let five = set.sequences(train, 5, false)?;
         let plain = run(lstm(5, 1), trainer.clone(), &five, hard())?;
         scores.insert("LSTM T=5", judge(&plain)?);
-        scores.insert("LSTM T=1", judge(&run(lstm(1, 1), trainer.clone(), &set.sequences(train, 1, false)?, hard())?)?);
-        let physics = run(lstm(5, 3), trainer.clone(), &set.sequences(train, 5, true)?, hard())?;
+        scores.insert(
+            "LSTM T=1",
+            judge(&run(
+                lstm(1, 1),
+                trainer.clone(),
+                &set.sequences(train, 1, false)?,
+                hard(),
+            )?)?,
+        );
+        let physics = run(
+            lstm(5, 3),
+            trainer.clone(),
+            &set.sequences(train, 5, true)?,
+            hard(),
+        )?;
         scores.insert("LSTM T=5 + E,t", judge(&physics)?);
         if let Some(soft) = &teacher {
             let soft = soft.select(Along(0), train);
             scores.insert("LSTM T=5 (teacher's seeds)", judge(&plain)?);
-            for (name, lambda) in [("student T=5, lambda 0.5", 0.5), ("student T=5, lambda 0", 0.0)] {
+            for (name, lambda) in [
+                ("student T=5, lambda 0.5", 0.5),
+                ("student T=5, lambda 0", 0.0),
+            ] {
                 let targets = hard().with_teacher(soft.clone(), LambdaSchedule::Constant(lambda));
-                scores.insert(name, judge(&run(lstm(5, 1), trainer.clone(), &five, targets)?)?);
+                scores.insert(
+                    name,
+                    judge(&run(lstm(5, 1), trainer.clone(), &five, targets)?)?,
+                );
             }
         }
-        for (name, columns) in [("ridge a", "a"), ("ridge a,mean5", "a,mean5"), ("ridge a,E,t", "a,E,t"), ("ridge a,mean5,E,t", "a,mean5,E,t")] {
+        for (name, columns) in [
+            ("ridge a", "a"),
+            ("ridge a,mean5", "a,mean5"),
+            ("ridge a,E,t", "a,E,t"),
+            ("ridge a,mean5,E,t", "a,mean5,E,t"),
+        ] {
             let inputs = set.columns(columns);
             let pick = |table: &Array2<f64>| table.select(Along(0), train);
             let model = CubicRidge::new().fit(&pick(&inputs).view(), &pick(&set.labels).view())?;
             let predicted = model.predict(&inputs.view())?;
             if columns == "a,mean5,E,t" {
-                let nearest = NearestNeighbor::fit(&pick(&inputs).view(), &pick(&set.labels).view(), 5)?;
-                scores.insert("5 nearest a,mean5,E,t", set.score(&nearest.predict(&inputs.view())?, test)?);
+                let nearest =
+                    NearestNeighbor::fit(&pick(&inputs).view(), &pick(&set.labels).view(), 5)?;
+                scores.insert(
+                    "5 nearest a,mean5,E,t",
+                    set.score(&nearest.predict(&inputs.view())?, test)?,
+                );
                 let network = scaler.invert(&physics.mapv(f64::from).view())?;
-                scores.insert("mean of LSTM and ridge", set.score(&((network + &predicted) / 2.0), test)?);
+                scores.insert(
+                    "mean of LSTM and ridge",
+                    set.score(&((network + &predicted) / 2.0), test)?,
+                );
             }
             scores.insert(name, set.score(&predicted, test)?);
         }

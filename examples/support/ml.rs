@@ -90,7 +90,12 @@ impl Set {
     pub fn columns(&self, names: &str) -> Array2<f64> {
         let last = self.windows.ncols();
         let now = self.windows.slice(s![.., last - 1..]).to_owned();
-        let five = self.windows.slice(s![.., last - 5..]).sum_axis(Axis(1)).insert_axis(Axis(1)) / 5.0;
+        let five = self
+            .windows
+            .slice(s![.., last - 5..])
+            .sum_axis(Axis(1))
+            .insert_axis(Axis(1))
+            / 5.0;
         let mut parts = vec![now.view()];
         if names.contains("mean5") {
             parts.push(five.view());
@@ -105,7 +110,10 @@ impl Set {
     /// R² and mean absolute error of both targets in the test part.
     pub fn score(&self, predictions: &Array2<f64>, test: &[usize]) -> Outcome<Vec<Score>> {
         let pick = |table: &Array2<f64>| table.select(Axis(0), test);
-        Ok(Score::columns(&pick(&self.labels).view(), &pick(predictions).view())?)
+        Ok(Score::columns(
+            &pick(&self.labels).view(),
+            &pick(predictions).view(),
+        )?)
     }
 }
 

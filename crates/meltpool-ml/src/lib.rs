@@ -95,6 +95,7 @@
 mod checkpoint;
 mod conformal;
 mod error;
+mod kernel;
 mod metric;
 mod neighbor;
 mod network;

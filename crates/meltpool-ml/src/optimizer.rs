@@ -1,6 +1,7 @@
 //! Adam and AdamW on plain arrays, and schedules of the learning rate.
 
 use crate::error::{Result, require};
+use crate::kernel::{Job, dispatch};
 
 /// Adam (Kingma and Ba, arXiv 1412.6980, algorithm 1), and with decay AdamW (Loshchilov and Hutter, arXiv 1711.05101, algorithm 2).
 ///
@@ -95,13 +96,38 @@ impl Adam {
         let epsilon = self.epsilon as f32;
         let keep = (1.0 - rate * self.weight_decay) as f32;
         let moments = state.first.iter_mut().zip(&mut state.second);
-        for ((weight, gradient), (m, v)) in weights.iter_mut().zip(gradients).zip(moments) {
-            let pairs = weight.iter_mut().zip(gradient);
-            for ((w, g), (m, v)) in pairs.zip(m.iter_mut().zip(v.iter_mut())) {
-                *m = b1 * *m + c1 * *g;
-                *v = b2 * *v + c2 * (*g * *g);
-                *w = keep * *w - rate_hat * *m / ((*v * root).sqrt() + epsilon);
-            }
+        for ((weights, gradients), (first, second)) in
+            weights.iter_mut().zip(gradients).zip(moments)
+        {
+            dispatch(Move {
+                weights,
+                gradients,
+                first,
+                second,
+                numbers: [b1, b2, c1, c2, rate_hat, root, epsilon, keep],
+            });
+        }
+    }
+}
+
+/// One step of one array.
+struct Move<'a> {
+    weights: &'a mut [f32],
+    gradients: &'a [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+    numbers: [f32; 8],
+}
+
+impl Job for Move<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let [b1, b2, c1, c2, rate, root, epsilon, keep] = self.numbers;
+        let pairs = self.weights.iter_mut().zip(self.gradients);
+        for ((w, g), (m, v)) in pairs.zip(self.first.iter_mut().zip(self.second)) {
+            *m = b1 * *m + c1 * *g;
+            *v = b2 * *v + c2 * (*g * *g);
+            *w = keep * *w - rate * *m / ((*v * root).sqrt() + epsilon);
         }
     }
 }

@@ -109,17 +109,19 @@ impl CubicRidge {
         finite("the inputs", inputs.rows())?;
         finite("the targets", targets.rows())?;
         let mean = inputs.sum_axis(Axis(0)) / n as f64;
-        let inverse = (inputs - &mean)
-            .mapv(|v| v * v)
-            .sum_axis(Axis(0))
-            .mapv(|sum| 1.0 / ((sum / n as f64).sqrt() + 1e-9));
+        let squares = (inputs - &mean).mapv(|v| v * v).sum_axis(Axis(0));
+        let inverse = squares
+            .iter()
+            .map(|sum| 1.0 / ((sum / n as f64).sqrt() + 1e-9))
+            .collect();
         let steps = monomials(inputs.ncols(), self.degree);
         let mut model = FittedRidge {
-            mean,
+            mean: mean.to_vec(),
             inverse,
             clip: self.clip,
             steps,
-            coefficients: Array2::zeros((0, 0)),
+            coefficients: Vec::new(),
+            n_targets: targets.ncols(),
         };
         let p = model.n_terms();
         let mut z = Array2::zeros((n, p));
@@ -132,7 +134,7 @@ impl CubicRidge {
         for k in 1..p {
             normal[[k, k]] += self.ridge * n as f64;
         }
-        model.coefficients = solve(normal, z.t().dot(targets))?;
+        model.coefficients = solve(normal, z.t().dot(targets))?.iter().copied().collect();
         Ok(model)
     }
 }
@@ -192,11 +194,13 @@ fn monomials(n_inputs: usize, degree: usize) -> Vec<(u16, u16)> {
 /// A fitted polynomial ridge regression.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct FittedRidge {
-    mean: Array1<f64>,
-    inverse: Array1<f64>,
+    mean: Vec<f64>,
+    inverse: Vec<f64>,
     clip: f64,
     steps: Vec<(u16, u16)>,
-    coefficients: Array2<f64>,
+    /// One row a term, one column a target.
+    coefficients: Vec<f64>,
+    n_targets: usize,
 }
 
 impl FittedRidge {
@@ -207,7 +211,7 @@ impl FittedRidge {
 
     /// Number of targets.
     pub fn n_targets(&self) -> usize {
-        self.coefficients.ncols()
+        self.n_targets
     }
 
     /// Number of terms, the constant included.
@@ -216,16 +220,15 @@ impl FittedRidge {
     }
 
     fn terms(&self, inputs: &[f64], terms: &mut [f64]) {
-        let z = |input: usize| {
-            ((inputs[input] - self.mean[input]) * self.inverse[input]).clamp(-self.clip, self.clip)
-        };
+        let k = self.mean.len();
         terms[0] = 1.0;
         // the first steps are the inputs themselves, and later ones read them there
-        for k in 0..self.mean.len() {
-            terms[k + 1] = z(k);
+        let scales = self.mean.iter().zip(&self.inverse);
+        for ((term, input), (mean, inverse)) in terms[1..=k].iter_mut().zip(inputs).zip(scales) {
+            *term = ((input - mean) * inverse).clamp(-self.clip, self.clip);
         }
-        for (k, (term, input)) in self.steps.iter().enumerate().skip(self.mean.len()) {
-            terms[k + 1] = terms[usize::from(*term)] * terms[usize::from(*input) + 1];
+        for (place, (term, input)) in self.steps.iter().enumerate().skip(k) {
+            terms[place + 1] = terms[usize::from(*term)] * terms[usize::from(*input) + 1];
         }
     }
 
@@ -243,8 +246,31 @@ impl FittedRidge {
         same_length("the scratch", self.n_terms(), scratch.len())?;
         same_length("the outputs", self.n_targets(), outputs.len())?;
         self.terms(inputs, scratch);
+        if let [first, second] = outputs {
+            let (mut a, mut b) = ([0.0; 2], [0.0; 2]);
+            let pairs = scratch
+                .chunks_exact(2)
+                .zip(self.coefficients.chunks_exact(4));
+            for (terms, c) in pairs {
+                a[0] += terms[0] * c[0];
+                b[0] += terms[0] * c[1];
+                a[1] += terms[1] * c[2];
+                b[1] += terms[1] * c[3];
+            }
+            if let ([.., last], [.., c, d]) = (&*scratch, self.coefficients.as_slice()) {
+                if scratch.len() % 2 == 1 {
+                    a[0] += last * c;
+                    b[0] += last * d;
+                }
+            }
+            (*first, *second) = (a[0] + a[1], b[0] + b[1]);
+            return Ok(());
+        }
         outputs.fill(0.0);
-        for (term, row) in scratch.iter().zip(self.coefficients.rows()) {
+        for (term, row) in scratch
+            .iter()
+            .zip(self.coefficients.chunks_exact(self.n_targets))
+        {
             for (output, coefficient) in outputs.iter_mut().zip(row) {
                 *output += term * coefficient;
             }
@@ -284,11 +310,12 @@ mod tests {
         assert_eq!(monomials(4, 3).len() + 1, 35);
         assert_eq!(monomials(1, 3), [(0, 0), (1, 0), (2, 0)]);
         let ridge = FittedRidge {
-            mean: array![0.0, 0.0],
-            inverse: array![1.0, 1.0],
+            mean: vec![0.0, 0.0],
+            inverse: vec![1.0, 1.0],
             clip: 10.0,
             steps: monomials(2, 3),
-            coefficients: Array2::zeros((10, 1)),
+            coefficients: vec![0.0; 10],
+            n_targets: 1,
         };
         let mut terms = vec![0.0; 10];
         ridge.terms(&[2.0, 5.0], &mut terms);

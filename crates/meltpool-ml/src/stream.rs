@@ -2,6 +2,7 @@
 
 use crate::conformal::SplitConformal;
 use crate::error::{Error, Result, require, same_length};
+use crate::kernel::{Job, dispatch};
 use crate::network::{Branch, Network, exponential};
 use crate::scaler::Scaler;
 
@@ -121,6 +122,12 @@ impl StreamingStudent {
             (Vec::new(), Vec::new())
         };
         let n_hidden = branch.n_hidden;
+        // one row an output, so that each is one sum of products
+        let weights = get("output.weight")?;
+        let (n_out, n_in) = (config.n_outputs, weights.len() / config.n_outputs);
+        let output = (0..weights.len())
+            .map(|k| weights[(k % n_in) * n_out + k / n_in])
+            .collect();
         Ok(Self {
             n_inputs: branch.n_inputs,
             n_hidden,
@@ -131,7 +138,7 @@ impl StreamingStudent {
             bias,
             dense,
             dense_bias,
-            output: get("output.weight")?,
+            output,
             output_bias: get("output.bias")?,
             scale_in: vec![[0.0, 1.0]; branch.n_inputs],
             scale_out: vec![[0.0, 1.0]; config.n_outputs],
@@ -266,25 +273,11 @@ impl StreamingStudent {
         same_length("the outputs", self.n_outputs, outputs.len())?;
         self.keep(sample)?;
         let place = self.newest * self.n_inputs;
-        step(
-            &self.ring[place..place + self.n_inputs],
-            &self.input,
-            &self.recurrent,
-            &self.bias,
-            &mut self.live,
-        );
-        head(
-            &self.live.hidden,
-            [
-                &self.dense,
-                &self.dense_bias,
-                &self.output,
-                &self.output_bias,
-            ],
-            &mut self.layer,
-            &self.scale_out,
+        dispatch(Push {
+            student: self,
+            place,
             outputs,
-        );
+        });
         Ok(())
     }
 
@@ -294,36 +287,67 @@ impl StreamingStudent {
     /// [`Error::LengthMismatch`] for another number of outputs.
     pub fn predict_window(&mut self, outputs: &mut [f32]) -> Result<()> {
         same_length("the outputs", self.n_outputs, outputs.len())?;
-        self.fresh.reset();
-        for back in (0..self.n_steps).rev() {
-            let slot = (self.newest + self.n_steps - back) % self.n_steps;
-            let place = slot * self.n_inputs;
-            step(
-                &self.ring[place..place + self.n_inputs],
-                &self.input,
-                &self.recurrent,
-                &self.bias,
-                &mut self.fresh,
-            );
-        }
-        head(
-            &self.fresh.hidden,
-            [
-                &self.dense,
-                &self.dense_bias,
-                &self.output,
-                &self.output_bias,
-            ],
-            &mut self.layer,
-            &self.scale_out,
+        dispatch(Window {
+            student: self,
             outputs,
-        );
+        });
         Ok(())
     }
 
     /// Units of the recurrent and of the dense layer.
     pub fn n_units(&self) -> (usize, usize) {
         (self.n_hidden, self.n_dense)
+    }
+}
+
+/// One step of the live state.
+struct Push<'a> {
+    student: &'a mut StreamingStudent,
+    place: usize,
+    outputs: &'a mut [f32],
+}
+
+impl Job for Push<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let s = self.student;
+        let sample = &s.ring[self.place..self.place + s.n_inputs];
+        step(sample, &s.input, &s.recurrent, &s.bias, &mut s.live);
+        let weights = [&s.dense, &s.dense_bias, &s.output, &s.output_bias];
+        head(
+            &s.live.hidden,
+            weights,
+            &mut s.layer,
+            &s.scale_out,
+            self.outputs,
+        );
+    }
+}
+
+/// All steps of a window from a state of zero.
+struct Window<'a> {
+    student: &'a mut StreamingStudent,
+    outputs: &'a mut [f32],
+}
+
+impl Job for Window<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let s = self.student;
+        s.fresh.reset();
+        for back in (0..s.n_steps).rev() {
+            let slot = (s.newest + s.n_steps - back) % s.n_steps;
+            let sample = &s.ring[slot * s.n_inputs..(slot + 1) * s.n_inputs];
+            step(sample, &s.input, &s.recurrent, &s.bias, &mut s.fresh);
+        }
+        let weights = [&s.dense, &s.dense_bias, &s.output, &s.output_bias];
+        head(
+            &s.fresh.hidden,
+            weights,
+            &mut s.layer,
+            &s.scale_out,
+            self.outputs,
+        );
     }
 }
 
@@ -354,6 +378,23 @@ fn add_rows(sums: &mut [f32], rows: &[f32], values: &[f32]) {
     }
 }
 
+/// Sum of products in eight lanes, which are added at the end.
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; 8];
+    let (eights, others) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest = eights.remainder().iter().zip(others.remainder());
+    let tail: f32 = rest.map(|(a, b)| a * b).sum();
+    for (a, b) in eights.zip(others) {
+        for (lane, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+            *lane += a * b;
+        }
+    }
+    let [p, q, r, s, t, u, v, w] = lanes;
+    ((p + t) + (r + v)) + ((q + u) + (s + w)) + tail
+}
+
+#[inline(always)]
 fn step(sample: &[f32], input: &[f32], recurrent: &[f32], bias: &[f32], state: &mut State) {
     let n = state.cell.len();
     let gates = &mut state.gates;
@@ -378,6 +419,7 @@ fn step(sample: &[f32], input: &[f32], recurrent: &[f32], bias: &[f32], state: &
     }
 }
 
+#[inline(always)]
 fn head(
     hidden: &[f32],
     weights: [&Vec<f32>; 4],
@@ -396,10 +438,9 @@ fn head(
         }
         layer
     };
-    outputs.copy_from_slice(output_bias);
-    let n = outputs.len();
-    for (value, row) in features.iter().zip(output.chunks_exact(n)) {
-        add_row(outputs, row, *value);
+    let rows = output.chunks_exact(features.len());
+    for ((value, bias), row) in outputs.iter_mut().zip(output_bias).zip(rows) {
+        *value = bias + dot(features, row);
     }
     for (value, [mean, std]) in outputs.iter_mut().zip(scale) {
         *value = *value * std + mean;
@@ -493,6 +534,27 @@ mod tests {
             .mapv(f64::from);
         let expected = targets.invert(&raw.view())?[[0, 0]];
         approx::assert_relative_eq!(f64::from(out[0]), expected, max_relative = 1e-5);
+        Ok(())
+    }
+
+    #[test]
+    fn every_instruction_set_gives_the_same_bits() -> Outcome {
+        let network = Network::new(NetworkConfig::lstm(5, 1, 2), 7)?;
+        let run = |baseline: bool| -> Result<Vec<u32>> {
+            crate::kernel::BASELINE_ONLY.set(baseline);
+            let mut student = StreamingStudent::new(&network)?;
+            let mut bits = Vec::new();
+            let mut out = [0.0; 2];
+            for sample in &signal(30, 1) {
+                student.push(&[*sample], &mut out)?;
+                bits.extend(out.map(f32::to_bits));
+                student.predict_window(&mut out)?;
+                bits.extend(out.map(f32::to_bits));
+            }
+            crate::kernel::BASELINE_ONLY.set(false);
+            Ok(bits)
+        };
+        assert_eq!(run(true)?, run(false)?);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! A layer of long short-term memory with its four gates in one matrix, forward and back through time.
 
 use super::real::{Real, matrix, matrix_mut, multiply_into};
+use crate::kernel::{Job, dispatch};
 
 /// Sizes of a layer and of its batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,37 +35,51 @@ impl<F: Real> Memory<F> {
     }
 }
 
-/// $i, f, o = \sigma(\cdot)$, $g = \tanh(\cdot)$, $c \leftarrow fc + ig$, $h \leftarrow o\tanh c$ for one sample; `gates` holds the four
-/// blocks of sums and is left with the gates.
-#[inline(always)]
-pub(crate) fn step<F: Real>(
-    gates: &mut [F],
-    before: &[F],
-    cell: &mut [F],
-    squashed: &mut [F],
-    hidden: &mut [F],
-) {
-    let n = cell.len();
-    let (input_forget, rest) = gates.split_at_mut(2 * n);
-    let (candidate, output) = rest.split_at_mut(n);
-    for value in &mut *input_forget {
-        *value = value.sigmoid();
-    }
-    for value in &mut *candidate {
-        *value = value.hyperbolic_tangent();
-    }
-    for value in &mut *output {
-        *value = value.sigmoid();
-    }
-    let (input, forget) = input_forget.split_at(n);
-    for k in 0..n {
-        cell[k] = forget[k] * before[k] + input[k] * candidate[k];
-    }
-    for k in 0..n {
-        squashed[k] = cell[k].hyperbolic_tangent();
-    }
-    for k in 0..n {
-        hidden[k] = output[k] * squashed[k];
+/// $i, f, o = \sigma(\cdot)$, $g = \tanh(\cdot)$, $c \leftarrow fc + ig$, $h \leftarrow o\tanh c$ for a batch; `sums` holds the four blocks
+/// of each sample and is left with the gates.
+struct Gates<'a, F> {
+    n_hidden: usize,
+    sums: &'a mut [F],
+    before: &'a [F],
+    cells: &'a mut [F],
+    squashed: &'a mut [F],
+    hidden: &'a mut [F],
+}
+
+impl<F: Real> Job for Gates<'_, F> {
+    #[inline(always)]
+    fn run(self) {
+        let n = self.n_hidden;
+        for (k, gates) in self.sums.chunks_exact_mut(4 * n).enumerate() {
+            let part = k * n..(k + 1) * n;
+            let (input_forget, rest) = gates.split_at_mut(2 * n);
+            let (candidate, output) = rest.split_at_mut(n);
+            for value in &mut *input_forget {
+                *value = value.sigmoid();
+            }
+            for value in &mut *candidate {
+                *value = value.hyperbolic_tangent();
+            }
+            for value in &mut *output {
+                *value = value.sigmoid();
+            }
+            let (input, forget) = input_forget.split_at(n);
+            let cells = &mut self.cells[part.clone()];
+            let gates = input.iter().zip(forget).zip(&*candidate);
+            for ((cell, before), ((i, f), g)) in
+                cells.iter_mut().zip(&self.before[part.clone()]).zip(gates)
+            {
+                *cell = *f * *before + *i * *g;
+            }
+            let squashed = &mut self.squashed[part.clone()];
+            for (to, cell) in squashed.iter_mut().zip(&*cells) {
+                *to = cell.hyperbolic_tangent();
+            }
+            let hidden = self.hidden[part].iter_mut();
+            for (to, (o, squashed)) in hidden.zip(output.iter().zip(&*squashed)) {
+                *to = *o * *squashed;
+            }
+        }
     }
 }
 
@@ -109,17 +124,15 @@ impl Layer {
                 );
             }
             let (old, new) = cells.split_at_mut((s + 1) * b * h);
-            for sample in 0..b {
-                let part = sample * h..(sample + 1) * h;
-                let here = s * b * h;
-                step(
-                    &mut sums[sample * 4 * h..(sample + 1) * 4 * h],
-                    &old[here..][part.clone()],
-                    &mut new[part.clone()],
-                    &mut squashed[here..][part.clone()],
-                    &mut after[part],
-                );
-            }
+            let here = s * b * h..(s + 1) * b * h;
+            dispatch(Gates {
+                n_hidden: h,
+                sums,
+                before: &old[here.clone()],
+                cells: &mut new[..b * h],
+                squashed: &mut squashed[here],
+                hidden: &mut after[..b * h],
+            });
         }
         let last = hidden[t * b * h..].to_vec();
         let memory = Memory {
