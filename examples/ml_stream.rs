@@ -12,7 +12,7 @@ use meltpool_ml::{
     CubicRidge, Device, NetworkConfig, Scaler, SplitConformal, SplitStrategy, StreamingStudent,
     Targets, Trainer,
 };
-use meltpool_plot::{Axis, Curve, Figure, ScatterFigure, Theme};
+use meltpool_plot::{Axis, Curve, Figure, OKABE_ITO, ScatterFigure, Theme};
 use ndarray::Axis as Along;
 use serde_json::json;
 
@@ -145,13 +145,16 @@ fn main() -> Outcome {
     )
     .theme(Theme::page())
     .note("one thread; between two frames at 50 kHz pass 20 µs; simulated signal");
-    for (name, sorted) in [
+    for (k, (name, sorted)) in [
         ("ridge, 20 terms", &cubic),
         ("LSTM step", &step),
         ("LSTM window, T = 5", &window),
-    ] {
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let x: Vec<f64> = shares.iter().map(|q| quantile(sorted, *q)).collect();
-        figure = figure.curve(Curve::new(name, x, shares.clone()));
+        figure = figure.curve(Curve::new(name, x, shares.clone()).color(OKABE_ITO[k + 1]));
     }
     figure = figure.curve(
         Curve::new(

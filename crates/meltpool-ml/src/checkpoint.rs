@@ -98,9 +98,9 @@ impl Network {
                 });
             };
             let array = tensor(path, &file, theirs)?;
-            let (found, mut values) = turned(&array, convention);
+            let (found, mut values) = turned(array, convention);
             if name.ends_with(".dense.weight") && convention == Convention::Keras {
-                values = channels_first(&config, &name, values, shape[1]);
+                values = channels_first(&config, &name, &values, shape[1]);
             }
             parameters.set(&name, &found, values)?;
         }
@@ -137,7 +137,7 @@ fn turned(array: &Array, convention: Convention) -> (Vec<usize>, Vec<f32>) {
 }
 
 /// Rows of the kernel after flattened maps, from the order row, column, channel to channel, row, column.
-fn channels_first(config: &NetworkConfig, name: &str, values: Vec<f32>, n_out: usize) -> Vec<f32> {
+fn channels_first(config: &NetworkConfig, name: &str, values: &[f32], n_out: usize) -> Vec<f32> {
     let number = name
         .strip_prefix("branch")
         .and_then(|n| n.strip_suffix(".dense.weight"));
@@ -145,7 +145,7 @@ fn channels_first(config: &NetworkConfig, name: &str, values: Vec<f32>, n_out: u
         .and_then(|n| n.parse::<usize>().ok())
         .and_then(|n| config.branches.get(n));
     let Some(Branch::Image(image)) = branch else {
-        return values;
+        return values.to_vec();
     };
     let (rows, columns) = match image.head {
         ImageHead::Flatten => (
@@ -156,7 +156,7 @@ fn channels_first(config: &NetworkConfig, name: &str, values: Vec<f32>, n_out: u
     };
     let channels = image.filters.last().copied().unwrap_or(1);
     if values.len() != rows * columns * channels * n_out {
-        return values;
+        return values.to_vec();
     }
     let mut out = Vec::with_capacity(values.len());
     for channel in 0..channels {

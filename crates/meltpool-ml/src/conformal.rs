@@ -152,7 +152,7 @@ impl AdaptiveConformal {
     /// [`Error::InvalidParameter`].
     pub fn new(alpha: f64, gamma: f64, window: usize) -> Result<Self> {
         check_alpha(alpha)?;
-        require(gamma >= 0.0 && gamma < 1.0, "gamma", "in [0, 1)", gamma)?;
+        require((0.0..1.0).contains(&gamma), "gamma", "in [0, 1)", gamma)?;
         require(
             (1..=1_000_000).contains(&window),
             "window",
@@ -201,11 +201,11 @@ impl AdaptiveConformal {
         }
         let inside = residual <= self.half_width();
         self.level += self.gamma * (self.alpha - f64::from(u8::from(!inside)));
-        if self.residuals.len() == self.window {
-            if let Some(old) = self.residuals.pop_front() {
-                let place = self.sorted.partition_point(|r| *r < old);
-                self.sorted.remove(place);
-            }
+        if self.residuals.len() == self.window
+            && let Some(old) = self.residuals.pop_front()
+        {
+            let place = self.sorted.partition_point(|r| *r < old);
+            self.sorted.remove(place);
         }
         self.residuals.push_back(residual);
         let place = self.sorted.partition_point(|r| *r < residual);

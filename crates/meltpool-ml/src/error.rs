@@ -210,7 +210,7 @@ pub(crate) fn require(
     holds: bool,
     name: &'static str,
     requirement: &'static str,
-    found: impl ToString,
+    found: impl std::fmt::Display,
 ) -> Result<()> {
     if holds {
         Ok(())

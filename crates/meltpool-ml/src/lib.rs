@@ -92,6 +92,15 @@
 //! - Hochreiter and Schmidhuber, Neural Comput. 9, 1735 (1997), doi 10.1162/neco.1997.9.8.1735: long short-term memory.
 //! - NIST AM-Bench asynchronous challenge, doi 10.18434/mds2-2525: the data behind the paper.
 
+#![expect(
+    clippy::inline_always,
+    reason = "bodies of kernels are put into callers compiled for wider instruction sets"
+)]
+#![cfg_attr(
+    test,
+    expect(clippy::float_cmp, reason = "where bits or exact values are promised")
+)]
+
 mod checkpoint;
 mod conformal;
 mod error;

@@ -64,7 +64,7 @@ impl Score {
             total += (y - mean) * (y - mean);
             absolute += (y - p).abs();
         }
-        let constant = targets.iter().all(|y| *y == targets[0]);
+        let constant = targets.iter().all(|y| y.total_cmp(&targets[0]).is_eq());
         Ok(Self {
             r2: (!constant && total > 0.0).then(|| 1.0 - residual / total),
             mae: absolute / n as f64,
@@ -162,7 +162,11 @@ fn ranks(values: &ArrayView1<f64>) -> Vec<f64> {
     let mut first = 0;
     while first < order.len() {
         let mut last = first;
-        while last + 1 < order.len() && values[order[last + 1]] == values[order[first]] {
+        while last + 1 < order.len()
+            && values[order[last + 1]]
+                .total_cmp(&values[order[first]])
+                .is_eq()
+        {
             last += 1;
         }
         for k in &order[first..=last] {

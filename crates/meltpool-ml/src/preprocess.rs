@@ -104,7 +104,7 @@ impl Preprocess {
     pub fn apply(&self, sequence: &ImageSequence) -> Result<Array4<f32>> {
         self.validate()?;
         let frames = sequence.view();
-        let (n, rows, columns) = frames.dim();
+        let (n, _, columns) = frames.dim();
         for (sample, frame) in frames.outer_iter().enumerate() {
             if let Some(((y, x), value)) = frame.indexed_iter().find(|(_, v)| !v.is_finite()) {
                 return Err(Error::NonFinite {
@@ -120,14 +120,14 @@ impl Preprocess {
             return Ok(images);
         }
         let first = frames.index_axis(Axis(0), 0);
-        if self.gray == Gray::DivideByFirst {
-            if let Some(place) = first.iter().position(|v| *v == 0.0) {
-                return Err(Error::Constant {
-                    what: "the first frame",
-                    column: place % columns.max(1),
-                    value: 0.0,
-                });
-            }
+        if self.gray == Gray::DivideByFirst
+            && let Some(place) = first.iter().position(|v| *v == 0.0)
+        {
+            return Err(Error::Constant {
+                what: "the first frame",
+                column: place % columns.max(1),
+                value: 0.0,
+            });
         }
         for (sample, frame) in frames.outer_iter().enumerate() {
             let divided;
@@ -156,7 +156,6 @@ impl Preprocess {
                 .index_axis_mut(Axis(0), 0)
                 .assign(&image);
         }
-        debug_assert!(rows > 0);
         Ok(images)
     }
 }

@@ -16,6 +16,9 @@ pub trait Regressor {
     fn predict(&self, inputs: &ArrayView2<f64>) -> Result<Array2<f64>>;
 }
 
+/// Writes targets from inputs.
+type Rule = Box<dyn Fn(&[f64], &mut [f64]) + Send + Sync>;
+
 /// A formula from elsewhere, as from symbolic regression, seen as a [`Regressor`].
 ///
 /// # Examples
@@ -29,7 +32,7 @@ pub trait Regressor {
 /// ```
 pub struct Law {
     n_targets: usize,
-    rule: Box<dyn Fn(&[f64], &mut [f64]) + Send + Sync>,
+    rule: Rule,
 }
 
 impl std::fmt::Debug for Law {

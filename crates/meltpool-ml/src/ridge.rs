@@ -257,11 +257,11 @@ impl FittedRidge {
                 a[1] += terms[1] * c[2];
                 b[1] += terms[1] * c[3];
             }
-            if let ([.., last], [.., c, d]) = (&*scratch, self.coefficients.as_slice()) {
-                if scratch.len() % 2 == 1 {
-                    a[0] += last * c;
-                    b[0] += last * d;
-                }
+            if let ([.., last], [.., c, d]) = (&*scratch, self.coefficients.as_slice())
+                && scratch.len() % 2 == 1
+            {
+                a[0] += last * c;
+                b[0] += last * d;
             }
             (*first, *second) = (a[0] + a[1], b[0] + b[1]);
             return Ok(());

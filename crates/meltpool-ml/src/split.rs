@@ -110,9 +110,7 @@ impl SplitStrategy {
                 let n_test = ((n_blocks as f64 * test_share) as usize).max(1);
                 let order = rng.permutation(n_blocks);
                 for number in &order[..n_test] {
-                    for row in number * block..((number + 1) * block).min(n) {
-                        is_test[row] = true;
-                    }
+                    is_test[number * block..((number + 1) * block).min(n)].fill(true);
                 }
                 let mut split = Split::from_mask(&is_test);
                 let near = |row: usize| {

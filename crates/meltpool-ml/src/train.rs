@@ -402,7 +402,11 @@ impl Trainer {
         )
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the data of a run and its state")]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::too_many_lines,
+        reason = "the data of a run and its state, in one loop"
+    )]
     fn run(
         &self,
         config: &NetworkConfig,
@@ -525,7 +529,7 @@ impl Trainer {
             let stops = observer(&progress).is_break();
             if let Some(path) = &self.checkpoint {
                 let last = stops || epoch + 1 == self.n_epochs;
-                if last || (epoch + 1) % self.checkpoint_every == 0 {
+                if last || (epoch + 1).is_multiple_of(self.checkpoint_every) {
                     state.save(path, self, config, parameters)?;
                 }
             }

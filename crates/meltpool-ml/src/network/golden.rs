@@ -13,7 +13,7 @@ type Outcome = std::result::Result<(), Box<dyn std::error::Error>>;
 pub(crate) fn formula(n: usize, a: usize, scale: f64) -> Vec<f64> {
     (0..n)
         .map(|i| {
-            let x = libm::sin(12.9898 * i as f64 + 78.233 * a as f64 + 0.5) * 43_758.5453;
+            let x = libm::sin(12.9898 * i as f64 + 78.233 * a as f64 + 0.5) * 43758.5453_f64;
             (x - x.floor() - 0.5) * scale
         })
         .collect()
@@ -97,13 +97,16 @@ fn fusion_inputs() -> Vec<Shaped> {
     ]
 }
 
+/// Loss, predictions, gradients, hidden states.
+type Run64 = (f64, Vec<f64>, Vec<Vec<f64>>, Option<Vec<f64>>);
+
 /// Mean square error, predictions and gradients in double precision.
 fn run64(
     config: &NetworkConfig,
     weights: &[Vec<f64>],
     inputs: &[Shaped],
     targets: &[f64],
-) -> (f64, Vec<f64>, Vec<Vec<f64>>, Option<Vec<f64>>) {
+) -> Run64 {
     let mut tape = tape::Tape::new(weights);
     let nodes: Vec<usize> = inputs
         .iter()

@@ -186,6 +186,7 @@ impl<E: Engine> Builder<'_, E> {
 }
 
 /// Runs the network.
+#[expect(clippy::too_many_lines, reason = "one arm a fusion")]
 pub(crate) fn forward<E: Engine>(
     config: &NetworkConfig,
     engine: &mut E,

@@ -121,8 +121,9 @@ fn initial(role: Role, n: usize, init: Init, rng: &mut Random) -> Vec<f32> {
     match (role, init) {
         (Role::Share { n_branches }, _) => vec![1.0 / n_branches as f32; n],
         (Role::Kernel { fan_in, fan_out }, Init::Keras) => uniform(glorot(fan_in, fan_out), n),
-        (Role::Kernel { fan_in, .. }, _) => uniform(inverse_root(fan_in), n),
-        (Role::Bias { fan_in }, Init::PyTorch) => uniform(inverse_root(fan_in), n),
+        (Role::Kernel { fan_in, .. }, _) | (Role::Bias { fan_in }, Init::PyTorch) => {
+            uniform(inverse_root(fan_in), n)
+        }
         (Role::Input { n_inputs, n_hidden }, Init::Keras) => {
             uniform(glorot(n_inputs, 4 * n_hidden), n)
         }

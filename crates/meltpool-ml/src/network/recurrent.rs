@@ -4,6 +4,7 @@ use super::real::{Real, matrix, matrix_mut, multiply_into};
 use crate::kernel::{Job, dispatch};
 
 /// Sizes of a layer and of its batch.
+#[expect(clippy::struct_field_names, reason = "all are numbers of something")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layer {
     pub(crate) n_samples: usize,

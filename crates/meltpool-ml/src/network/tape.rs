@@ -383,7 +383,7 @@ impl<F: Real> Engine for Tape<'_, F> {
         let mut out = vec![F::zero(); n * dim[0] * side * side];
         let values = self.value(*x);
         cells(&dim, side, n, |pixel, cell, share| {
-            out[cell] += values[pixel] * share
+            out[cell] += values[pixel] * share;
         });
         let learns = self.nodes[*x].learns;
         self.push(

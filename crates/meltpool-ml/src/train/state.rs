@@ -100,7 +100,7 @@ impl State {
         // where it runs and what it writes may change
         let mut own = trainer.clone();
         own.device = theirs.device;
-        own.checkpoint = theirs.checkpoint.clone();
+        own.checkpoint.clone_from(&theirs.checkpoint);
         own.checkpoint_every = theirs.checkpoint_every;
         if theirs != own {
             return Err(other("settings"));
