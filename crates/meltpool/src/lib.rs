@@ -13,7 +13,7 @@
 //! | [`flow`] | `optical-flow` | velocimetry | usable |
 //! | [`morphology`] | `meltpool-morphology` | keyhole, melt pool, pores | error type only |
 //! | [`sim`] | `meltpool-sim` | synthetic radiographs with truth | error type only |
-//! | `ml` | `meltpool-ml` | learned models (feature `ml`) | error type only |
+//! | `ml` | `meltpool-ml` | learned models (feature `ml`) | usable |
 //!
 //! # Feature flags
 //!
