@@ -1,9 +1,33 @@
 //! Keyhole, melt pool and pores: their shapes, motion and cycle, frame by frame.
-//!
-//! **This release holds the error type only.** The crate is planned to hold segmentation of keyhole,
-//! melt pool and pores, their geometry with units and uncertainty, tracking through time, the stages
-//! of the keyhole cycle, pinch-off events, and the pressures on the keyhole wall.
 
+mod assignment;
+mod contour;
+mod contrast;
+mod control;
 mod error;
+pub mod force;
+mod geometry;
+mod keyhole;
+mod mask;
+mod material;
+mod outline;
+mod pore;
+mod refine;
+mod smooth;
+mod threshold;
 
+pub use contour::outlines;
+pub use contrast::{Background, Contrast, ContrastFilm, SurfaceLine, Unusable};
+pub use control::{Advice, EVIDENCE, PowerPulse};
 pub use error::{Error, Result};
+pub use geometry::{Hook, KeyholeGauge, KeyholeGeometry, ScanDirection};
+pub use keyhole::{Keyhole, KeyholeFinder, Missing, Sighting, Threshold};
+pub use mask::{
+    Component, Components, Connectivity, fill_holes, hysteresis, intersection_over_union,
+};
+pub use material::{LiquidMetal, Sourced};
+pub use outline::{Moments, Outline, Point};
+pub use pore::{Pore, PoreFinder, RegionShape};
+pub use refine::EdgeShape;
+pub use threshold::{otsu, quantile, robust_sigma};
+pub use xray_io::{FrameRate, PixelSize};
