@@ -11,10 +11,15 @@ mod keyhole;
 mod mask;
 mod material;
 mod outline;
+mod pinch_off;
 mod pore;
 mod refine;
 mod smooth;
+mod statistics;
 mod threshold;
+mod track;
+mod velocity_table;
+mod wall;
 
 pub use contour::outlines;
 pub use contrast::{Background, Contrast, ContrastFilm, SurfaceLine, Unusable};
@@ -27,7 +32,12 @@ pub use mask::{
 };
 pub use material::{LiquidMetal, Sourced};
 pub use outline::{Moments, Outline, Point};
+pub use pinch_off::{Neck, NeckSample, PinchOff, PinchOffEvent, PinchOffFit, neck, pinch_offs};
 pub use pore::{Pore, PoreFinder, RegionShape};
 pub use refine::EdgeShape;
+pub use statistics::{Interval, Line, Summary, summaries};
 pub use threshold::{otsu, quantile, robust_sigma};
+pub use track::{PoreTracker, Track, TrackEnd, TrackPoint, TrackVelocity};
+pub use velocity_table::{VelocityPair, VelocityTable};
+pub use wall::{KeyholeDrift, WallSpeed, wall_speeds};
 pub use xray_io::{FrameRate, PixelSize};

@@ -264,13 +264,18 @@ fn profile(distance: f64, r: f64, blur: f64) -> f64 {
         (1.355_626, 0.222_076),
         (2.856_970, 0.011_257),
     ];
-    NODES
-        .iter()
-        .map(|(z, weight)| {
-            let d = (distance + blur * z) / r;
-            weight * (1.0 - d * d).max(0.0).sqrt()
-        })
-        .sum()
+    // and over three along it
+    const ALONG: [(f64, f64); 2] = [(0.0, 2.0 / 3.0), (1.732_051, 1.0 / 3.0)];
+    let mut sum = 0.0;
+    for (z, weight) in NODES {
+        let across = (distance + blur * z) / r;
+        for (a, share) in ALONG {
+            let along = blur * a / r;
+            let inside = 1.0 - across * across - along * along;
+            sum += weight * share * inside.max(0.0).sqrt();
+        }
+    }
+    sum
 }
 
 /// Least-squares sphere: center, radius, height, ground.
