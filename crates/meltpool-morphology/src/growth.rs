@@ -218,7 +218,7 @@ mod tests {
         use rand::{RngExt as _, SeedableRng};
         let t: Vec<f64> = (0..30).map(f64::from).collect();
         let mut held = 0;
-        for seed in 0..40 {
+        for seed in 0..200 {
             let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
             let curve = |t: &f64| 1329.0 + 5179.0 / (1.0 + (-(t - 12.0) / 2.5).exp());
             let area: Vec<f64> = t
@@ -230,8 +230,8 @@ mod tests {
             assert!((growth.plateau.value / 6508.0 - 1.0).abs() < 0.03);
             held += usize::from(growth.plateau.contains(6508.0));
         }
-        // two standard errors hold 95 of 100
-        assert!((34..=40).contains(&held), "{held}");
+        // two standard errors hold 0.945 of them; 4 deviations of that count
+        assert!((177..=200).contains(&held), "{held}");
     }
 
     #[test]

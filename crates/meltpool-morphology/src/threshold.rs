@@ -56,14 +56,19 @@ pub fn otsu(values: impl IntoIterator<Item = f32> + Clone) -> Option<f64> {
     Some(low + (0.5 * (first + last) as f64 + 1.0) / N as f64 * span)
 }
 
-/// Median of values; `None` for none. The lower of the two middle ones.
+/// Median of values, the mean of the two middle ones of an even number; `None` for none.
 pub(crate) fn median(values: &mut [f32]) -> Option<f64> {
     if values.is_empty() {
         return None;
     }
-    let middle = (values.len() - 1) / 2;
-    let (_, value, _) = values.select_nth_unstable_by(middle, f32::total_cmp);
-    Some(f64::from(*value))
+    let n = values.len();
+    let (below, value, _) = values.select_nth_unstable_by(n / 2, f32::total_cmp);
+    let upper = f64::from(*value);
+    if n % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = below.iter().copied().max_by(f32::total_cmp);
+    Some(0.5 * (upper + lower.map_or(upper, f64::from)))
 }
 
 /// Standard deviation of white noise by the median of absolute values, $1.4826\,\mathrm{med}|x - \mathrm{med}\,x|$; `None` for no finite value.
