@@ -20,7 +20,7 @@ use xray_io::SequenceReaderExt;
 
 #[path = "support/morphology.rs"]
 mod support;
-use support::{Outcome, argument, real_frames, save, with_outlines};
+use support::{Outcome, argument, real_frames, save, tiled, with_outlines};
 
 fn main() -> Outcome {
     let (frames, source) = match (argument("--input"), real_frames()?) {
@@ -123,48 +123,34 @@ fn main() -> Outcome {
         );
     }
 
-    // eight frames under each other, as far as the keyhole goes
-    let shown: Vec<usize> = (0..8).map(|k| k * (found.len() - 1) / 7).collect();
-    let reach = seen.iter().map(|(_, k)| k.outline.bounds());
-    let (left, right) = reach.fold((f64::INFINITY, 0.0_f64), |r, b| {
-        (r.0.min(b[0]), r.1.max(b[1]))
-    });
-    let (left, right) = (
-        (left - 60.0).max(0.0) as usize,
-        ((right + 40.0) as usize).min(n_columns),
-    );
-    let (top, bottom) = (
-        (surface - 15.0).max(0.0) as usize,
-        ((surface + 115.0) as usize).min(n_rows),
-    );
-    let mut montage = Array2::zeros((0, 2 * (right - left)));
-    for frame in shown {
-        let image = film.frame(frame);
-        let lines: Vec<_> = found[frame]
-            .keyhole()
-            .map(|k| k.outline.moved(-(left as f64), -(top as f64)))
-            .into_iter()
-            .collect();
-        let lines: Vec<_> = lines.iter().map(|o| (o, 1.0_f32)).collect();
-        let part = with_outlines(
+    // eight frames, each around its keyhole
+    let picked: Vec<_> = (0..8)
+        .filter_map(|k| seen.get(k * (seen.len() - 1) / 7))
+        .collect();
+    let mut parts = Vec::new();
+    for (frame, keyhole) in picked {
+        let left = (keyhole.geometry.centroid.x as usize)
+            .saturating_sub(95)
+            .min(n_columns.saturating_sub(170));
+        let top = (surface as usize).saturating_sub(15);
+        let (right, bottom) = ((left + 170).min(n_columns), (top + 130).min(n_rows));
+        let outline = keyhole.outline.moved(-(left as f64), -(top as f64));
+        let image = film.frame(*frame);
+        parts.push(with_outlines(
             &image.slice(s![top..bottom, left..right]),
-            [-0.2, 0.4],
-            &lines,
-            2,
-        );
-        montage.append(ndarray::Axis(0), part.view())?;
+            [-0.2, 0.35],
+            &[(&outline, 1.0)],
+            3,
+        ));
     }
-    let picture = RadiographFigure::new(
-        &montage,
-        0.5 * px,
-        Axis::dimensionless("intensity over median − 1, outline white"),
-    )
-    .colormap(Colormap::Gray)
-    .contrast(Range::Window {
-        low: -0.25,
-        high: 0.7,
-    })
-    .scale_bar_um(200.0);
+    let montage = tiled(&parts, 4);
+    let picture = RadiographFigure::new(&montage, 0.5 * px, Axis::dimensionless("I / median − 1"))
+        .colormap(Colormap::Gray)
+        .contrast(Range::Window {
+            low: -0.25,
+            high: 0.7,
+        })
+        .scale_bar_um(100.0);
     let sizes = ScatterFigure::new(Axis::new("frame", "–"), Axis::new("depth, width", "µm"))
         .series(series("depth", &|g| g.depth_um))
         .series(series("width at half depth", &|g| g.width_half_um));

@@ -120,13 +120,27 @@ pub fn with_outlines(
                 let t = k as f64 / n as f64;
                 let (x, y) = (a.x + t * (b.x - a.x), a.y + t * (b.y - a.y));
                 let (x, y) = (s * (x + 0.5), s * (y + 0.5));
-                if let Some(pixel) = out.get_mut((y.max(0.0) as usize, x.max(0.0) as usize)) {
-                    *pixel = *value;
+                for (dy, dx) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                    let at = (y.max(0.0) as usize + dy, x.max(0.0) as usize + dx);
+                    if let Some(pixel) = out.get_mut(at) {
+                        *pixel = *value;
+                    }
                 }
             }
         }
     }
     out
+}
+
+/// Pictures of equal size side by side, so many in a row.
+pub fn tiled(parts: &[Array2<f32>], columns: usize) -> Array2<f32> {
+    let (h, w) = parts.first().map_or((1, 1), Array2::dim);
+    let rows = parts.len().div_ceil(columns).max(1);
+    Array2::from_shape_fn((rows * h, columns * w), |(y, x)| {
+        let part = parts.get(y / h * columns + x / w);
+        part.and_then(|p| p.get((y % h, x % w)).copied())
+            .unwrap_or(0.0)
+    })
 }
 
 /// Writes a page and its numbers; gives the folder.

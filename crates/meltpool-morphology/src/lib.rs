@@ -14,6 +14,7 @@ mod keyhole;
 mod label;
 mod mask;
 mod material;
+mod neck_profile;
 mod outline;
 mod pinch_off;
 mod pool;
@@ -41,6 +42,7 @@ pub use mask::{
     Component, Components, Connectivity, fill_holes, hysteresis, intersection_over_union,
 };
 pub use material::{LiquidMetal, Sourced};
+pub use neck_profile::{NeckFit, NeckGauge};
 pub use outline::{Moments, Outline, Point};
 pub use pinch_off::{Neck, NeckSample, PinchOff, PinchOffEvent, PinchOffFit, neck, pinch_offs};
 pub use pool::{MeltPool, PoolFinder};
