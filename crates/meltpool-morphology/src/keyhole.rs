@@ -100,7 +100,8 @@ impl Sighting {
 /// Finds the keyhole in frames of contrast.
 ///
 /// Steps: a Gaussian of `smoothing_px`; the noise from the median of absolute deviations below the surface; what exceeds it fivefold gives a
-/// window, Otsu's level in it the threshold (twice, the second time around what the first has found); of the regions above it that
+/// window, Otsu's level in it the threshold (twice, the second time around what the first has found; again inside, if what was found is the melt pool with something
+/// much brighter in it); of the regions above it that
 /// reach the surface the largest, followed down to `low_share` of its contrast (hysteresis), its holes filled; its line of equal value by
 /// marching squares; each point of that line moved along its normal, at most by `refine_px`, to where the blurred [`EdgeShape`] fits best.
 ///
@@ -440,7 +441,7 @@ impl KeyholeFinder {
             return Some(Ok((level, work.noise)));
         }
         let (mut level, mut noise) = (start, work.noise);
-        for pass in 0..3 {
+        for pass in 0..5 {
             let Some(region) = self.largest(work, level) else {
                 return Some(Err(Sighting::Missing(Missing::NothingBright)));
             };
@@ -456,6 +457,13 @@ impl KeyholeFinder {
                 match otsu(window.iter().copied()) {
                     Some(found) => level = found.max(work.ground + 3.0 * noise),
                     None => return Some(Err(Sighting::Missing(Missing::NothingBright))),
+                }
+                continue;
+            }
+            if pass < 4 {
+                // the region may be the melt pool: something twice as much brighter inside it is the keyhole
+                if let Some(higher) = distinct(&window, level) {
+                    level = higher;
                 }
                 continue;
             }
@@ -672,6 +680,23 @@ impl KeyholeFinder {
             (rough.clone(), 0.0, refined.clear)
         }
     }
+}
+
+/// The level between two classes of what is above a level, if the brighter one stands out of the darker one by more than twice what that stands out of
+/// the surroundings.
+fn distinct(window: &ArrayView2<f32>, level: f64) -> Option<f64> {
+    let (inside, mut around): (Vec<f32>, Vec<f32>) =
+        window.iter().partition(|value| f64::from(**value) > level);
+    let higher = otsu(inside.iter().copied())?;
+    let (mut bright, mut dim): (Vec<f32>, Vec<f32>) = inside
+        .into_iter()
+        .partition(|value| f64::from(*value) > higher);
+    let (bright, dim, ground) = (
+        median(&mut bright)?,
+        median(&mut dim)?,
+        median(&mut around)?,
+    );
+    (bright - dim > 2.0 * (dim - ground)).then_some(higher)
 }
 
 /// Holes filled, where the sides and the bottom are open and the top is not.

@@ -406,7 +406,8 @@ pub struct PinchOffEvent {
     pub samples: Vec<NeckSample>,
 }
 
-/// Pinch-offs in a film: a keyhole loses at least `min_loss` of its depth to the next frame, and ends near where its neck was.
+/// Pinch-offs in a film: a keyhole loses at least `min_loss` of its depth to the next frame, ends near where its neck was, and has not regained the depth a
+/// frame later.
 ///
 /// `sigma_px` is the standard deviation of a wall in pixels (the uncertainty of widths over $\sqrt2$).
 ///
@@ -434,8 +435,11 @@ pub fn pinch_offs(
         let Some(neck) = neck(&a.outline, surface_row) else {
             continue;
         };
+        // a neck that a single frame has lost is none that has closed
+        let next = sightings.get(frame + 2).and_then(Sighting::keyhole);
+        let is_back = next.is_some_and(|k| before - k.geometry.depth_um / px < min_loss * before);
         let at = neck.row - surface_row;
-        if before - after < min_loss * before || (after - at).abs() > 0.15 * before {
+        if is_back || before - after < min_loss * before || (after - at).abs() > 0.15 * before {
             continue;
         }
         let mut samples: Vec<NeckSample> = (0..=frame)
