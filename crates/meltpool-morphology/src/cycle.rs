@@ -138,8 +138,8 @@ impl ChangePoints {
         let most = self.max_pieces.min(n / self.min_length);
         // least[k][i]: k + 1 pieces over the first i samples, and where the last begins
         let mut least = vec![vec![(f64::INFINITY, 0_usize); n + 1]; most];
-        for i in self.min_length..=n {
-            least[0][i] = (sums.piece(0, i).2, 0);
+        for (i, cost) in least[0].iter_mut().enumerate().skip(self.min_length) {
+            *cost = (sums.piece(0, i).2, 0);
         }
         for k in 1..most {
             for i in (k + 1) * self.min_length..=n {

@@ -42,6 +42,7 @@ impl LogisticGrowth {
     /// assert!((growth.plateau.value - 6508.0).abs() < 1.0 && (growth.rise.value - 2.5).abs() < 1e-3);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[expect(clippy::too_many_lines, reason = "one iteration in one place")]
     pub fn fit(frames: &[f64], areas: &[f64]) -> Result<Self> {
         if frames.len() != areas.len() {
             return Err(Error::parameter("areas", "as long as frames", areas.len()));

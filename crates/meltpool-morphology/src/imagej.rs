@@ -67,6 +67,7 @@ impl Bytes<'_> {
 /// # References
 ///
 /// `ij.io.RoiDecoder` of ImageJ 1.54: bytes big-endian, header of 64 bytes.
+#[expect(clippy::too_many_lines, reason = "one header in one place")]
 pub fn imagej_roi(bytes: &[u8]) -> Result<Annotation> {
     let b = Bytes(bytes, ROI);
     if b.part(0, 4)? != b"Iout" {
@@ -121,7 +122,7 @@ pub fn imagej_roi(bytes: &[u8]) -> Result<Annotation> {
             }
         }
         0 | 7 | 8 => {
-            let mut n = usize::from(b.be16(16)?.cast_unsigned());
+            let mut n = usize::from(b.be16(16)? as u16);
             if n == 0 {
                 // more points than two bytes hold
                 n = usize::try_from(b.be32(18)?).unwrap_or(0);

@@ -129,6 +129,13 @@ impl Sighting {
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    expect(
+        clippy::unsafe_derive_deserialize,
+        reason = "the macro that slices arrays expands to unsafe code of ndarray"
+    )
+)]
 pub struct KeyholeFinder {
     gauge: KeyholeGauge,
     surface_row: f64,
@@ -410,7 +417,7 @@ impl KeyholeFinder {
             ground,
             smooth,
         };
-        let Some(region) = self.largest(&whole, level) else {
+        let Some(region) = Self::largest(&whole, level) else {
             return Ok(Sighting::Missing(Missing::NothingBright));
         };
         if region.n_pixels < self.min_area_px {
@@ -442,7 +449,7 @@ impl KeyholeFinder {
         }
         let (mut level, mut noise) = (start, work.noise);
         for pass in 0..5 {
-            let Some(region) = self.largest(work, level) else {
+            let Some(region) = Self::largest(work, level) else {
                 return Some(Err(Sighting::Missing(Missing::NothingBright)));
             };
             if region.n_pixels < self.min_area_px {
@@ -566,7 +573,7 @@ impl KeyholeFinder {
     }
 
     /// The largest region above a level that touches the first two rows; without pixels if none does, `None` if there is no region.
-    fn largest(&self, work: &Work, level: f64) -> Option<Region> {
+    fn largest(work: &Work, level: f64) -> Option<Region> {
         let mask = work.smooth.mapv(|value| f64::from(value) > level);
         let regions = Components::of(&mask.view(), Connectivity::Four);
         if regions.list.is_empty() {
@@ -617,7 +624,7 @@ impl KeyholeFinder {
 
     /// The line of equal value around the largest region, in pixels of the frame.
     fn outline(&self, work: &Work, level: f64) -> Option<(Outline, Region)> {
-        let region = self.largest(work, level)?;
+        let region = Self::largest(work, level)?;
         if region.n_pixels == 0 {
             return Some((Outline::of(vec![Point::default(); 3]), region));
         }

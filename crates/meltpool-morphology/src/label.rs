@@ -50,7 +50,7 @@ pub fn labels_csv(sightings: &[Sighting]) -> String {
                     .take_while(char::is_ascii_alphanumeric)
                     .collect();
                 out.push_str(&word);
-                for _ in 0..names.map_or(0, |n| 2 * n.len()) + 1 {
+                for _ in 0..=names.map_or(0, |n| 2 * n.len()) {
                     out.push(',');
                 }
             }

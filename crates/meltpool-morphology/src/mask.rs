@@ -31,6 +31,13 @@ pub struct Component {
 /// The connected regions of a mask.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde",
+    expect(
+        clippy::unsafe_derive_deserialize,
+        reason = "the macro that slices arrays expands to unsafe code of ndarray"
+    )
+)]
 pub struct Components {
     /// 0 outside, else 1 + the index of the region.
     pub labels: Array2<u32>,

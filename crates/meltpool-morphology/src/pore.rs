@@ -279,6 +279,7 @@ fn profile(distance: f64, r: f64, blur: f64) -> f64 {
 }
 
 /// Least-squares sphere: center, radius, height, ground.
+#[expect(clippy::too_many_lines, reason = "one iteration in one place")]
 fn fit(image: &Array2<f32>, start: Point, radius: f64, blur: f64, radii: [f64; 2]) -> Option<Pore> {
     let (h, w) = image.dim();
     let reach = (1.6 * radius + 2.0).ceil();
@@ -349,9 +350,7 @@ fn fit(image: &Array2<f32>, start: Point, radius: f64, blur: f64, radii: [f64; 2
             for (i, row) in damped.iter_mut().enumerate() {
                 row[i] *= 1.0 + damping;
             }
-            let Some(step) = solve3(damped, right) else {
-                return None;
-            };
+            let step = solve3(damped, right)?;
             let q = [
                 p[0] + step[0],
                 p[1] + step[1],

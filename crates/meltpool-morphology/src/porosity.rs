@@ -144,7 +144,7 @@ impl Porosity {
                 }
             })
             .collect();
-        voids.sort_by(|a, b| b.n_voxels.cmp(&a.n_voxels));
+        voids.sort_by_key(|void| std::cmp::Reverse(void.n_voxels));
         let n_void: usize = voids.iter().map(|v| v.n_voxels).sum();
         Ok(Self {
             fraction: n_void as f64 / n_part as f64,

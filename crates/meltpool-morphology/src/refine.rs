@@ -121,11 +121,11 @@ impl EdgeTemplates {
 
 /// An edge `depth` pixels behind its wall under a Gaussian, by the trapezoidal rule over five of its widths.
 fn blurred(shape: EdgeShape, depth: f64, blur: f64) -> f64 {
+    const N: i32 = 60;
     let at = |d: f64| match shape {
         EdgeShape::Round => d.max(0.0).sqrt(),
         EdgeShape::Step => f64::from(u8::from(d > 0.0)),
     };
-    const N: i32 = 60;
     let (mut sum, mut total) = (0.0, 0.0);
     for i in -N..=N {
         let z = 5.0 * f64::from(i) / f64::from(N);

@@ -100,6 +100,7 @@ mod tests {
     use super::*;
 
     /// Table R1 of the review record of doi 10.3390/met16050487: pore, manual, flow, printed percent.
+    #[expect(clippy::approx_constant, reason = "a velocity of 3.14 m/s")]
     const TABLE_R1: [(u8, f64, f64, f64); 27] = [
         (1, 3.09, 3.14, 1.62),
         (1, 3.92, 3.91, 0.26),
