@@ -50,6 +50,7 @@ fn main() -> Outcome {
     let finder = KeyholeFinder::new(KeyholeGauge::new(pixel), surface)
         .threshold(Threshold::Fixed(number("--threshold", 0.12)?))
         .edge(EdgeShape::Step, 0.8)
+        .smoothing_px(1.6)
         .surface_margin_px(8.0)
         .max_depth_px(150.0);
     let mut found = finder.apply_all(&film)?;

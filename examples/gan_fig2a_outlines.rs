@@ -38,6 +38,7 @@ fn main() -> Outcome {
         let finder = KeyholeFinder::new(gauge, 90.0)
             .threshold(Threshold::Fixed(0.12))
             .edge(EdgeShape::Step, 0.8)
+            .smoothing_px(1.6)
             .surface_margin_px(8.0)
             .max_depth_px(150.0);
         let sighting = finder.apply(&film.frame(16))?;

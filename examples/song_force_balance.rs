@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use meltpool_morphology::LiquidMetal;
 use meltpool_morphology::force::{Curvature, capillary_pressure, reflected_share};
-use meltpool_plot::{Axis, Curve, PanelFigure, ScatterFigure, TableFigure, Theme};
+use meltpool_plot::{Axis, Curve, OKABE_ITO, PanelFigure, ScatterFigure, TableFigure, Theme};
 use serde_json::json;
 
 #[path = "support/morphology.rs"]
@@ -168,9 +168,13 @@ fn main() -> Outcome {
         Axis::new("pressure", "kPa").log(),
     )
     .curve(recoil)
-    .curve(flat("γ/R at 50 µm", 30.0))
-    .curve(flat("γ/R at 10 µm", 150.0))
-    .curve(flat("ρV²/2 at 8 m/s", kpa(closing.dynamic_pressure_pa)));
+    .curve(flat("γ/R at 50 µm", 30.0).color(OKABE_ITO[0]))
+    .curve(flat("γ/R at 10 µm", 150.0).color(OKABE_ITO[1]))
+    .curve(
+        flat("ρV²/2 at 8 m/s", kpa(closing.dynamic_pressure_pa))
+            .color(OKABE_ITO[2])
+            .dashed(),
+    );
     let page = PanelFigure::new(1)
         .panel(table)
         .panel(figure)

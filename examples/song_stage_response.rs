@@ -171,9 +171,7 @@ fn main() -> Outcome {
             |figure, speed| {
                 let chosen: Vec<&Row> = rows.iter().filter(|r| r[1] == *speed).collect();
                 let (x, y): (Vec<f64>, Vec<f64>) = chosen.iter().map(|r| (r[0], r[k])).unzip();
-                figure
-                    .series(Series::new(format!("{speed} m/s"), x.clone(), y.clone()))
-                    .curve(Curve::new(format!("{speed} m/s, joined"), x, y))
+                figure.series(Series::new(format!("{speed} m/s"), x.clone(), y.clone()))
             },
         )
     };

@@ -75,7 +75,9 @@ fn pores_and_pool_of_the_cycle_at_2e4_photons() -> Outcome {
         excluded
             .indexed_iter_mut()
             .for_each(|((y, _), e)| *e |= (y as f64) < surface + 4.0);
-        let pores = PoreFinder::new(3.0, 12.0).apply(&image, &excluded.view())?;
+        let pores = PoreFinder::new(3.0, 12.0)
+            .clearance_px(1.0)
+            .apply(&image, &excluded.view())?;
         // pores above 6 px in diameter, free of the keyhole
         let real: Vec<_> = found
             .plan
@@ -146,6 +148,7 @@ fn the_public_frames_have_a_keyhole_each_and_drift_as_measured() -> Outcome {
     let finder = KeyholeFinder::new(KeyholeGauge::new(PixelSize::from_micrometers(1.93)?), 90.0)
         .threshold(Threshold::Fixed(0.12))
         .edge(EdgeShape::Step, 0.8)
+        .smoothing_px(1.6)
         .surface_margin_px(8.0)
         .max_depth_px(150.0);
     let sightings = finder.apply_all(&film)?;
