@@ -4,6 +4,8 @@
 //! (white) beside what is true in the simulation (its overlap is printed). The melt pool of the public frames cannot be seen in a frame
 //! and is not drawn. Some 10 s. Output: `target/figures/gan_fig2a_outlines/`.
 
+use std::fmt::Write as _;
+
 use meltpool_morphology::{
     Background, Contrast, EdgeShape, KeyholeFinder, KeyholeGauge, PixelSize, PoolFinder, Threshold,
     intersection_over_union,
@@ -44,10 +46,11 @@ fn main() -> Outcome {
         let sighting = finder.apply(&film.frame(16))?;
         let keyhole = sighting.keyhole().ok_or("no keyhole")?;
         let g = keyhole.geometry;
-        table += &format!(
-            "public 16,{:.2},{:.2},{:.2},{:.1}\n",
+        writeln!(
+            table,
+            "public 16,{:.2},{:.2},{:.2},{:.1}",
             g.depth_um, keyhole.uncertainty.depth_um, g.width_half_um, g.area_um2
-        );
+        )?;
         let counts = frames.index_axis(ndarray::Axis(0), 16);
         let outline = keyhole.outline.moved(-380.0, -60.0);
         let image = with_outlines(
@@ -67,7 +70,7 @@ fn main() -> Outcome {
         );
     }
     let film = preset::scan_cycle(512, 512).map_detector(|_| Detector::new(2e4));
-    let found = simulate(film.n_frames(9).seed(1))?;
+    let found = simulate(&film.n_frames(9).seed(1))?;
     let finder = finder(&found.plan)?;
     let sighting = finder.apply(&found.film.frame(8))?;
     let keyhole = sighting.keyhole().ok_or("no keyhole")?;
@@ -86,10 +89,11 @@ fn main() -> Outcome {
     );
     assert!(keyhole_iou >= 0.95 && pool_iou >= 0.85);
     let g = keyhole.geometry;
-    table += &format!(
-        "simulated 8,{:.2},{:.2},{:.2},{:.1}\n",
+    writeln!(
+        table,
+        "simulated 8,{:.2},{:.2},{:.2},{:.1}",
         g.depth_um, keyhole.uncertainty.depth_um, g.width_half_um, g.area_um2
-    );
+    )?;
     let lines = [
         keyhole.outline.moved(-40.0, -60.0),
         pool.outline.moved(-40.0, -60.0),

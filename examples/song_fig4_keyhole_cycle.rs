@@ -20,7 +20,7 @@ fn main() -> Outcome {
     println!("frames: simulated (scan_cycle, pinch_off)");
     let n = if is_quick() { 40 } else { 56 };
     let film = preset::scan_cycle(512, 512).map_detector(|_| Detector::new(2e4));
-    let found = simulate(film.n_frames(n).seed(1))?;
+    let found = simulate(&film.n_frames(n).seed(1))?;
     let sightings = finder(&found.plan)?.apply_all(&found.film)?;
     let rate = FrameRate::from_hertz(1.087e6)?;
     let (mut t, mut depth, mut tail, mut ratio, mut spread) =

@@ -22,7 +22,7 @@ use support::{Outcome, finder, save, simulate, tiled, with_outlines};
 
 fn main() -> Outcome {
     println!("frames: simulated (pinch_off)");
-    let found = simulate(preset::pinch_off().seed(1))?;
+    let found = simulate(&preset::pinch_off().seed(1))?;
     let finder = finder(&found.plan)?;
     let sightings = finder.apply_all(&found.film)?;
     let pixel = PixelSize::from_micrometers(1.0)?;
@@ -42,7 +42,11 @@ fn main() -> Outcome {
     let gauge = NeckGauge::new(event.neck.row, middle);
     let mut per_px = Vec::new();
     for frame in event.frame.saturating_sub(7)..event.frame {
-        per_px.extend(gauge.apply(&found.film.frame(frame))?.map(|f| f.contrast_per_px));
+        per_px.extend(
+            gauge
+                .apply(&found.film.frame(frame))?
+                .map(|f| f.contrast_per_px),
+        );
     }
     let gauge = gauge.calibrated(per_px.iter().sum::<f64>() / per_px.len() as f64);
     let mut samples = Vec::new();
@@ -52,7 +56,10 @@ fn main() -> Outcome {
             break;
         };
         closed = frame;
-        println!("frame {frame}: half width {:.2} px around column {:.2}", neck.half_width, neck.center);
+        println!(
+            "frame {frame}: half width {:.2} px around column {:.2}",
+            neck.half_width, neck.center
+        );
         if neck.half_width < 2.5 {
             break;
         }
@@ -60,9 +67,9 @@ fn main() -> Outcome {
     }
     let fit = PinchOffFit::new(pixel, rate);
     let open = fit.accelerated(&samples, closed as f64, event.neck.row)?;
-    let known =
-        fit.ramp(1.6, 1.6)
-            .accelerated(&samples, closed as f64, event.neck.row)?;
+    let known = fit
+        .ramp(1.6, 1.6)
+        .accelerated(&samples, closed as f64, event.neck.row)?;
     for (name, found) in [("ramp 1 to 2 µs", &open), ("ramp known", &known)] {
         println!(
             "{name}: front {:.2} [{:.2}, {:.2}], rear {:.2} [{:.2}, {:.2}], closing {:.2} [{:.2}, {:.2}] m/s, contact {:.2} [{:.2}, {:.2}] (true {:.2})",
@@ -175,9 +182,9 @@ fn main() -> Outcome {
     let (mut ramps, mut speeds, mut low, mut high) = (vec![], vec![], vec![], vec![]);
     for k in 0..9 {
         let ramp = 1.087 + 1.087 * f64::from(k) / 8.0;
-        if let Ok(one) =
-            fit.ramp(ramp, ramp)
-                .accelerated(&samples, closed as f64, event.neck.row)
+        if let Ok(one) = fit
+            .ramp(ramp, ramp)
+            .accelerated(&samples, closed as f64, event.neck.row)
         {
             ramps.push(ramp / 1.087);
             speeds.push(one.closing_m_s.value);

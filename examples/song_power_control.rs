@@ -3,6 +3,8 @@
 //! What is seen: the pulse in the cycle of 24 µs at 205 W, and which latencies leave time for it. Advisory: the record tests nothing of it, and it rests on one
 //! condition and one cycle. A second. Output: `target/figures/song_power_control/`.
 
+use std::fmt::Write as _;
+
 use meltpool_morphology::PowerPulse;
 use meltpool_plot::{Axis, Curve, PanelFigure, ScatterFigure, Theme};
 use serde_json::json;
@@ -43,7 +45,7 @@ fn main() -> Outcome {
             .actuation_s(1e-6)
             .advise()?;
         let command = 1e6 * one.command_s.ok_or("a latency was given")?;
-        csv += &format!("{latency},{command},{}\n", one.is_feasible);
+        writeln!(csv, "{latency},{command},{}", one.is_feasible)?;
         latencies.push(latency);
         commands.push(command);
         if one.is_feasible {

@@ -47,7 +47,7 @@ fn simulated() -> Outcome<Vec<Row>> {
                         .keyhole(Keyhole::Prescribed(keyhole))
                         .pores(Vec::new())
                 });
-            let found = simulate(film.n_frames(n).seed(1))?;
+            let found = simulate(&film.n_frames(n).seed(1))?;
             let sightings = finder(&found.plan)?.apply_all(&found.film)?;
             let shapes: Vec<_> = sightings
                 .iter()

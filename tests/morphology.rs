@@ -16,7 +16,7 @@ fn keyholes_of_the_cycle_at_2e4_photons() -> Outcome {
     let (mut depth, mut area, mut iou) = (Vec::new(), Vec::new(), Vec::new());
     for seed in [1, 2] {
         let film = preset::scan_cycle(512, 512).map_detector(|_| Detector::new(2e4));
-        let found = simulate(film.n_frames(14).seed(seed))?;
+        let found = simulate(&film.n_frames(14).seed(seed))?;
         let sightings = finder(&found.plan)?.apply_all(&found.film)?;
         for (frame, sighting) in sightings.iter().enumerate() {
             let keyhole = sighting.keyhole().ok_or("a keyhole is missing")?;
@@ -51,7 +51,7 @@ fn pores_and_pool_of_the_cycle_at_2e4_photons() -> Outcome {
     let film = preset::scan_cycle(512, 512)
         .map_detector(|_| Detector::new(2e4))
         .map_scene(|scene| scene.texture(Texture::None));
-    let found = simulate(film.n_frames(10).seed(3))?;
+    let found = simulate(&film.n_frames(10).seed(3))?;
     let finder = finder(&found.plan)?;
     let surface = finder.surface_row();
     let sightings = finder.apply_all(&found.film)?;
@@ -114,7 +114,7 @@ fn pores_and_pool_of_the_cycle_at_2e4_photons() -> Outcome {
 
 #[test]
 fn the_pinch_off_is_found_in_its_frame_and_place() -> Outcome {
-    let found = simulate(preset::pinch_off().n_frames(20).seed(2))?;
+    let found = simulate(&preset::pinch_off().n_frames(20).seed(2))?;
     let finder = finder(&found.plan)?;
     let sightings = finder.apply_all(&found.film)?;
     let events = pinch_offs(

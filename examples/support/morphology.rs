@@ -78,7 +78,7 @@ fn dark(plan: &FilmPlan) -> f64 {
     }
 }
 
-pub fn simulate(film: Film) -> Outcome<Simulated> {
+pub fn simulate(film: &Film) -> Outcome<Simulated> {
     let plan = film.plan()?;
     let counts = plan.record()?.frames;
     let (n_rows, n_columns) = plan.camera().shape();

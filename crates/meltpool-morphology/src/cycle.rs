@@ -46,7 +46,7 @@ pub enum StageKind {
 /// ```
 /// use meltpool_morphology::ChangePoints;
 ///
-/// let ramp: Vec<f64> = (0..30).map(|n| if n < 10 { n as f64 } else if n < 20 { 9.0 } else { 28.0 - n as f64 }).collect();
+/// let ramp: Vec<f64> = (0..30).map(|n| if n < 10 { n as f64 } else if n < 20 { 15.0 } else { 28.0 - n as f64 }).collect();
 /// let stages = ChangePoints::new().apply(&ramp)?;
 /// assert_eq!(stages.iter().map(|s| s.begin).collect::<Vec<_>>(), [0, 10, 20]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

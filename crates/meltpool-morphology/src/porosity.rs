@@ -14,7 +14,7 @@ pub struct Void {
     pub n_voxels: usize,
     /// Volume in µm³.
     pub volume_um3: f64,
-    /// Diameter in µm of the sphere of equal volume, $\sqrt[3]{6V/\pi}$.
+    /// Diameter in µm of the sphere of equal volume, $(6V/\pi)^{1/3}$.
     pub equivalent_diameter_um: f64,
     /// Centroid as slice, row and column.
     pub centroid: [f64; 3],
