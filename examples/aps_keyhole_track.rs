@@ -22,6 +22,7 @@ use xray_io::SequenceReaderExt;
 mod support;
 use support::{Outcome, argument, real_frames, save, tiled, with_outlines};
 
+#[expect(clippy::too_many_lines, reason = "straight through")]
 fn main() -> Outcome {
     let (frames, source) = match (argument("--input"), real_frames()?) {
         (Some(path), _) => (xray_io::open(path)?.read_all()?.into_array(), "own frames"),

@@ -16,6 +16,7 @@ use serde_json::json;
 mod support;
 use support::{Outcome, finder, is_quick, save, simulate};
 
+#[expect(clippy::too_many_lines, reason = "straight through")]
 fn main() -> Outcome {
     println!("frames: simulated (scan_cycle, pinch_off)");
     let n = if is_quick() { 40 } else { 56 };

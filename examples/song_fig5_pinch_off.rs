@@ -20,6 +20,7 @@ use serde_json::json;
 mod support;
 use support::{Outcome, finder, save, simulate, tiled, with_outlines};
 
+#[expect(clippy::too_many_lines, reason = "straight through")]
 fn main() -> Outcome {
     println!("frames: simulated (pinch_off)");
     let found = simulate(&preset::pinch_off().seed(1))?;
@@ -146,10 +147,10 @@ fn main() -> Outcome {
         true_front.push(wall.right);
     }
     let mut parts = Vec::new();
-    for frame in event.frame - 1..event.frame + 3 {
-        let (top, left) = (surface as usize - 8, 230);
+    for (frame, sighting) in sightings.iter().enumerate().skip(event.frame - 1).take(4) {
+        let (top, left) = (surface as usize - 8, 230_usize);
         let image = found.film.frame(frame);
-        let outline = sightings[frame]
+        let outline = sighting
             .keyhole()
             .map(|k| k.outline.moved(-(left as f64), -(top as f64)));
         let lines: Vec<_> = outline.iter().map(|o| (o, 0.6_f32)).collect();
@@ -177,8 +178,8 @@ fn main() -> Outcome {
     )
     .series(Series::new("front, measured", t.clone(), front))
     .series(Series::new("rear, measured", t.clone(), rear))
-    .curve(Curve::new("true", t.clone(), true_front))
-    .curve(Curve::new("true", t, true_rear));
+    .curve(Curve::new("true front", t.clone(), true_front))
+    .curve(Curve::new("true rear", t, true_rear));
     let (mut ramps, mut speeds, mut low, mut high) = (vec![], vec![], vec![], vec![]);
     for k in 0..9 {
         let ramp = 1.087 + 1.087 * f64::from(k) / 8.0;

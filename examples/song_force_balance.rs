@@ -15,6 +15,7 @@ use serde_json::json;
 mod support;
 use support::{Outcome, save};
 
+#[expect(clippy::too_many_lines, reason = "straight through")]
 fn main() -> Outcome {
     let metal = LiquidMetal::song_ti64();
     let kpa = |pascal: f64| pascal / 1e3;
