@@ -19,7 +19,6 @@ use serde_json::json;
 mod support;
 use support::{Outcome, finder, real_frames, save, simulate, with_outlines};
 
-#[expect(clippy::too_many_lines, reason = "straight through")]
 fn main() -> Outcome {
     let mut page = PanelFigure::new(1).theme(Theme::page().height_mm(200.0));
     let mut table = "frame,depth_um,depth_uncertainty_um,width_half_um,area_um2\n".to_owned();

@@ -263,10 +263,27 @@ impl KeyholeGauge {
             self.direction,
         );
         let n = ((2.0 * depth).ceil() as usize).clamp(1, 100_000);
-        let profile: Vec<(f64, Walls)> = (0..n)
-            .filter_map(|i| {
-                let row = surface_row + (i as f64 + 0.5) / n as f64 * depth;
-                Walls::at(&body, row, self.direction).map(|walls| (row, walls))
+        let row_of = |i: usize| surface_row + (i as f64 + 0.5) / n as f64 * depth;
+        // edge by edge, so that each edge is looked at once
+        let mut crossings: Vec<Vec<f64>> = vec![Vec::new(); n];
+        for (a, b) in body.edges() {
+            let (low, high) = (a.y.min(b.y), a.y.max(b.y));
+            let index = |y: f64| (y - surface_row) / depth * n as f64 - 0.5;
+            let first = (index(low).floor().max(0.0) as usize).min(n);
+            let last = ((index(high).ceil() + 1.0).max(0.0) as usize).min(n);
+            for (i, columns) in crossings.iter_mut().enumerate().take(last).skip(first) {
+                let row = row_of(i);
+                if (a.y <= row) != (b.y <= row) {
+                    columns.push(a.x + (row - a.y) / (b.y - a.y) * (b.x - a.x));
+                }
+            }
+        }
+        let profile: Vec<(f64, Walls)> = crossings
+            .into_iter()
+            .enumerate()
+            .filter_map(|(i, mut columns)| {
+                columns.sort_unstable_by(f64::total_cmp);
+                Walls::of(&columns, self.direction).map(|walls| (row_of(i), walls))
             })
             .collect();
         let largest = profile.iter().fold(0.0_f64, |a, (_, w)| a.max(w.width));
@@ -393,7 +410,11 @@ struct Walls {
 
 impl Walls {
     fn at(body: &Outline, row: f64, direction: ScanDirection) -> Option<Self> {
-        let columns = body.crossings(row);
+        Self::of(&body.crossings(row), direction)
+    }
+
+    /// Of ascending crossings.
+    fn of(columns: &[f64], direction: ScanDirection) -> Option<Self> {
         let (first, last) = (*columns.first()?, *columns.last()?);
         let width = columns.chunks_exact(2).map(|pair| pair[1] - pair[0]).sum();
         let (rear, front) = match direction {
