@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use meltpool_morphology::{FrameRate, Period};
-use meltpool_plot::{Axis, Curve, PanelFigure, ScatterFigure, Series, Theme};
+use meltpool_plot::{Axis, PanelFigure, ScatterFigure, Series, Theme};
 use meltpool_sim::preset::{self, ProcessCase};
 use meltpool_sim::{Alloy, Detector, Keyhole, PrescribedKeyhole};
 use serde_json::json;
@@ -169,7 +169,10 @@ fn main() -> Outcome {
         speeds.iter().fold(
             ScatterFigure::new(Axis::new("power", "W"), axis),
             |figure, speed| {
-                let chosen: Vec<&Row> = rows.iter().filter(|r| r[1] == *speed).collect();
+                let chosen: Vec<&Row> = rows
+                    .iter()
+                    .filter(|r| (r[1] - *speed).abs() < 1e-9)
+                    .collect();
                 let (x, y): (Vec<f64>, Vec<f64>) = chosen.iter().map(|r| (r[0], r[k])).unzip();
                 figure.series(Series::new(format!("{speed} m/s"), x.clone(), y.clone()))
             },
