@@ -11,7 +11,7 @@
 //! | [`io`] | `xray-io` | X-ray sequences and signals | error type only |
 //! | [`mcxi`] | `mcxi` | move contrast X-ray imaging | usable |
 //! | [`flow`] | `optical-flow` | velocimetry | usable |
-//! | [`morphology`] | `meltpool-morphology` | keyhole, melt pool, pores | error type only |
+//! | [`morphology`] | `meltpool-morphology` | keyhole, melt pool, pores | usable |
 //! | [`sim`] | `meltpool-sim` | synthetic radiographs with truth | error type only |
 //! | `ml` | `meltpool-ml` | learned models (feature `ml`) | usable |
 //!
