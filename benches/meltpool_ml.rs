@@ -91,10 +91,10 @@ fn stream(c: &mut Criterion) {
     };
     let mut out = [0.0_f32; 2];
     group.bench_function("lstm_step", |b| {
-        b.iter(|| student.push(black_box(&[0.3]), &mut out))
+        b.iter(|| student.push(black_box(&[0.3]), &mut out));
     });
     group.bench_function("lstm_window_t5", |b| {
-        b.iter(|| student.predict_window(&mut out))
+        b.iter(|| student.predict_window(&mut out));
     });
     let x = Array2::from_shape_fn((200, 3), |(k, j)| ((k * (j + 2)) as f64 * 0.37).sin());
     let y = x.select(ndarray::Axis(1), &[0, 1]);

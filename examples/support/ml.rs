@@ -40,12 +40,15 @@ impl Set {
         let mut signals: BTreeMap<(usize, isize), f64> = BTreeMap::new();
         for sample in samples {
             for (back, value) in sample.signal.iter().rev().enumerate() {
-                signals.insert((sample.run, sample.frame as isize - back as isize), *value);
+                signals.insert(
+                    (sample.run, sample.frame.cast_signed() - back.cast_signed()),
+                    *value,
+                );
             }
         }
         let mut physics = Array2::zeros((n, 2));
         for (row, sample) in samples.iter().enumerate() {
-            let frames = signals.range((sample.run, 1)..=(sample.run, sample.frame as isize));
+            let frames = signals.range((sample.run, 1)..=(sample.run, sample.frame.cast_signed()));
             let sum: f64 = frames.map(|(_, a)| a * sample.power_w * 20e-6).sum();
             physics[[row, 0]] = if sample.frame == 0 { 0.0 } else { sum };
             physics[[row, 1]] = sample.time_us;
