@@ -79,8 +79,8 @@ fn main() -> Outcome {
                 got.push(k.geometry.depth_um);
                 errors.push((k.geometry.depth_um - truth.depth_um).abs());
                 println!(
-                    "movie {:>2}: Ke {number:.2}, {:.1} µm set, {:.1} µm found",
-                    movie.number, truth.depth_um, k.geometry.depth_um
+                    "movie {:>2}: Ke {number:.2}, {:.1} µm set, {:.1} µm found (confidence {:.2})",
+                    movie.number, truth.depth_um, k.geometry.depth_um, k.confidence
                 );
             }
             None => {
