@@ -42,6 +42,9 @@ pub enum Missing {
     },
     /// The keyhole touches a side or the bottom of the image, so that its size is unknown.
     CutByBorder,
+    /// The contrast drops at too small a share of the outline: it is a line of equal value in a slope, the edge of nothing
+    /// ([`KeyholeFinder::min_confidence`]).
+    NoEdge,
 }
 
 /// A keyhole that was found in a frame.
@@ -148,6 +151,7 @@ pub struct KeyholeFinder {
     edge: EdgeShape,
     blur_px: f64,
     low_share: f64,
+    min_confidence: f64,
 }
 
 /// Pixels around the region in the window that is worked on.
@@ -210,6 +214,7 @@ impl KeyholeFinder {
             edge: EdgeShape::Round,
             blur_px: 1.0,
             low_share: 0.15,
+            min_confidence: 0.25,
         }
     }
 
@@ -260,6 +265,13 @@ impl KeyholeFinder {
         self
     }
 
+    /// The least [`Keyhole::confidence`] (0.25 unless set; with 0 every region is a keyhole). Through noise the edges of a keyhole are
+    /// lost one by one; a melt pool whose contrast fades out, or a slope of the background, has none.
+    pub fn min_confidence(mut self, min_confidence: f64) -> Self {
+        self.min_confidence = min_confidence;
+        self
+    }
+
     /// How far an edge may lie from the line of the threshold (3 px unless set; 0 keeps that line).
     pub fn refine_px(mut self, refine_px: f64) -> Self {
         self.refine_px = refine_px;
@@ -289,6 +301,7 @@ impl KeyholeFinder {
         Error::between("refine_px", self.refine_px, 0.0, 50.0)?;
         Error::between("blur_px", self.blur_px, 0.0, 50.0)?;
         Error::between("low_share", self.low_share, 0.0, 1.0)?;
+        Error::between("min_confidence", self.min_confidence, 0.0, 1.0)?;
         if let Threshold::Fixed(level) = self.threshold {
             Error::positive("threshold", level)?;
         }
@@ -507,6 +520,9 @@ impl KeyholeFinder {
         let blur = libm::hypot(self.smoothing_px, self.blur_px);
         let templates = EdgeTemplates::new(self.edge, blur, self.refine_px);
         let (outline, scatter, confidence) = self.refined(work, &outline, &templates, noise);
+        if confidence < self.min_confidence {
+            return missing(Missing::NoEdge);
+        }
         let Some(geometry) = self.gauge.measure(&outline, self.surface_row)? else {
             return missing(Missing::NothingBright);
         };
@@ -751,6 +767,21 @@ mod tests {
         assert!((g.width_half_um - 40.0).abs() < 0.5, "{g:?}");
         assert!((g.depth_um - 70.5).abs() < 1.0, "{g:?}");
         assert!(keyhole.confidence > 0.95 && keyhole.uncertainty.depth_um < 1.0);
+    }
+
+    /// A bright hill without a wall: its line of equal value is no keyhole, unless that is asked for.
+    #[test]
+    fn a_slope_without_an_edge_is_no_keyhole() {
+        let hill = Array2::from_shape_fn((160, 200), |(y, x)| {
+            let (dy, dx) = (y as f64 - 20.0, x as f64 - 100.0);
+            let height = 0.05 * libm::exp(-(dx * dx + dy * dy) / 1800.0);
+            (height + 0.002 * (((7 * x + 5 * y) % 11) as f64 - 5.0)) as f32
+        });
+        let found = finder().apply(&hill.view()).unwrap();
+        assert_eq!(found.missing(), Some(Missing::NoEdge));
+        let asked = finder().min_confidence(0.0).apply(&hill.view()).unwrap();
+        assert!(asked.keyhole().is_some_and(|k| k.confidence < 0.25));
+        assert!(finder().min_confidence(1.5).validate().is_err());
     }
 
     #[test]
