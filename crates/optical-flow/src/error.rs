@@ -92,6 +92,14 @@ impl Error {
         Err(Self::parameter(name, "finite and not negative", found))
     }
 
+    /// The standard deviation of the smoothing of both frames.
+    pub(crate) fn pre_smoothing(found: f64) -> Result<()> {
+        if (0.0..=100.0).contains(&found) {
+            return Ok(());
+        }
+        Err(Self::parameter("pre_smoothing", "from 0 to 100 px", found))
+    }
+
     pub(crate) fn at_least(
         name: &'static str,
         least: &'static str,

@@ -291,9 +291,7 @@ impl HornSchunck {
             _ => {}
         }
         if let PreSmoothing::Gaussian(sigma) = self.pre_smoothing {
-            if !(0.0..=100.0).contains(&sigma) {
-                return Err(Error::parameter("pre_smoothing", "from 0 to 100 px", sigma));
-            }
+            Error::pre_smoothing(sigma)?;
         }
         if !(0.0..=100.0).contains(&self.integration) {
             return Err(Error::parameter(

@@ -163,14 +163,7 @@ impl RobustFlow {
             self.median_radius > 2,
             self.median_radius,
         )?;
-        if !(0.0..=100.0).contains(&self.pre_smoothing) {
-            return Err(Error::parameter(
-                "pre_smoothing",
-                "from 0 to 100 px",
-                self.pre_smoothing,
-            ));
-        }
-        Ok(())
+        Error::pre_smoothing(self.pre_smoothing)
     }
 }
 

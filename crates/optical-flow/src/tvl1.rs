@@ -48,8 +48,7 @@ use crate::smooth::gaussian;
 /// # References
 ///
 /// C. Zach, T. Pock and H. Bischof, Pattern Recognition (DAGM), 214 (2007), doi 10.1007/978-3-540-74936-3_22.
-/// J. Sánchez Pérez, E. Meinhardt-Llopis and G. Facciolo, Image Processing On Line 3, 137 (2013), doi 10.5201/ipol.2013.26, Algorithm 1 and
-/// its defaults.
+/// J. Sánchez Pérez, E. Meinhardt-Llopis and G. Facciolo, Image Processing On Line 3, 137 (2013), doi 10.5201/ipol.2013.26.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TvL1 {
@@ -70,7 +69,7 @@ impl Default for TvL1 {
 }
 
 impl TvL1 {
-    /// The defaults of the reference: $\lambda = 0.15$, $\theta = 0.3$, $\tau = 0.25$, 5 warps, tolerance 0.01 px, at most 300 iterations a warp,
+    /// $\lambda = 0.15$, $\theta = 0.3$, $\tau = 0.25$, 5 warps, tolerance 0.01 px, at most 300 iterations a warp,
     /// smoothing by 0.8 px.
     pub fn new() -> Self {
         Self {
@@ -155,14 +154,7 @@ impl TvL1 {
         ] {
             Error::at_least(name, "from 1 to 10000", value == 0 || value > 10_000, value)?;
         }
-        if !(0.0..=100.0).contains(&self.pre_smoothing) {
-            return Err(Error::parameter(
-                "pre_smoothing",
-                "from 0 to 100 px",
-                self.pre_smoothing,
-            ));
-        }
-        Ok(())
+        Error::pre_smoothing(self.pre_smoothing)
     }
 }
 

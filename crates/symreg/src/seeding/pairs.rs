@@ -28,8 +28,8 @@ const ALL: usize = 8;
 const LANES: usize = 16;
 /// One in the whole numbers that atoms are screened in. A sum of products of two unit vectors stays below $2^{30}$.
 const ONE: f32 = 32_767.0;
-/// What the rounding to such numbers can hide of the share that a pair explains: twelve standard deviations of the
-/// rounding of a product of two atoms, of 3.6e-5, that is 1.25e-5 for each of the two and some more.
+/// What the rounding to such numbers may hide of the share that a pair explains. It moves a product of two atoms by 1.25e-5
+/// (standard deviation), and the condition that is screened by at most four times that; this is five such deviations.
 const SLACK: f32 = 2.5e-4;
 
 /// An atom with the partner among the atoms before it that explains most together with it.
@@ -47,7 +47,7 @@ pub(super) struct Pair {
 /// $(r_i^2 + r_j^2 - 2 r_i r_j G_{ij})/(1 - G_{ij}^2)$ of its variance, with $G_{ij}$ their own
 /// product. O(atoms² × rows / 2) products, in tiles that stay in registers; never more than a tile of
 /// the matrix is held. Products are screened in whole numbers of 16 bits, whose sums have no rounding and no order,
-/// so that they are the same on every machine and four times as many go through a register as in single precision; a pair
+/// so that they are the same on every machine, and a register holds twice as many values as in single precision; a pair
 /// that may be better than the best so far is computed again in double precision.
 pub(super) fn best_partners(atoms: &[f64], rows: usize, scores: &[f64]) -> Vec<Pair> {
     debug_assert_eq!(atoms.len(), rows * scores.len());

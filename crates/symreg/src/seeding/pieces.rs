@@ -314,6 +314,7 @@ impl Job for Signature<'_> {
         let mut sums = [0.0; PROBES];
         for (k, block) in values.chunks(PROBES).enumerate() {
             let sign = if k % 2 == 0 { 1.0 } else { -0.7 };
+            // Twice the same: of a length that the compiler knows, and the last, shorter block.
             if let Ok(block) = <&[f64; PROBES]>::try_from(block) {
                 for (sum, value) in sums.iter_mut().zip(block) {
                     *sum += sign * value;
