@@ -61,11 +61,11 @@ pub(super) fn best_partners(atoms: &[f64], rows: usize, scores: &[f64]) -> Vec<P
 
 fn of_length<const N: usize>(atoms: &[f64], rows: usize, scores: &[f64]) -> Vec<Pair> {
     let mut whole = vec![[[0; LANES]; N]; scores.len()];
-    for (to, from) in whole.iter_mut().zip(atoms.chunks_exact(rows)) {
-        for (to, from) in to.as_flattened_mut().iter_mut().zip(from) {
-            *to = (*from as f32 * ONE).round_ties_even() as i16;
-        }
-    }
+    dispatch(Rounding {
+        atoms,
+        rows,
+        whole: &mut whole,
+    });
     let single: Vec<f32> = scores.iter().map(|v| *v as f32).collect();
     let blocks: Vec<usize> = (0..scores.len()).step_by(BLOCK).collect();
     map_all(
@@ -87,6 +87,30 @@ fn of_length<const N: usize>(atoms: &[f64], rows: usize, scores: &[f64]) -> Vec<
 
 /// An atom in whole numbers.
 type Whole<const N: usize> = [[i16; LANES]; N];
+
+/// Atoms turned into whole numbers.
+struct Rounding<'a, const N: usize> {
+    atoms: &'a [f64],
+    rows: usize,
+    whole: &'a mut [Whole<N>],
+}
+
+impl<const N: usize> Job for Rounding<'_, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (to, from) in self
+            .whole
+            .iter_mut()
+            .zip(self.atoms.chunks_exact(self.rows))
+        {
+            for (to, from) in to.as_flattened_mut().iter_mut().zip(from) {
+                *to = (*from as f32 * ONE).round_ties_even() as i16;
+            }
+        }
+    }
+}
 
 struct Block<'a, const N: usize> {
     atoms: &'a [f64],

@@ -1,6 +1,7 @@
 //! Small formulas from the bottom up, each kept once by its values.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::vocabulary::Vocabulary;
 use crate::expression::Token;
@@ -30,7 +31,7 @@ pub(super) struct Piece {
 #[derive(Debug)]
 pub(super) struct Pieces {
     pub(super) list: Vec<Piece>,
-    seen: HashSet<[i64; PROBES]>,
+    seen: Signatures,
     most: usize,
     all_functions: bool,
 }
@@ -51,7 +52,7 @@ impl Pieces {
     ) -> Self {
         let mut pieces = Self {
             list: Vec::new(),
-            seen: HashSet::new(),
+            seen: Signatures::default(),
             most,
             all_functions,
         };
@@ -271,6 +272,28 @@ fn is_transcendental(op: Operator) -> bool {
             | Operator::Erfc
             | Operator::Custom(_)
     )
+}
+
+/// Signatures that were met.
+pub(super) type Signatures = HashSet<[i64; PROBES], BuildHasherDefault<Mixed>>;
+
+/// A hash of numbers that are no one's choice: a product and a shift a word.
+#[derive(Debug, Default)]
+pub(super) struct Mixed(u64);
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let mut whole = [0; 8];
+            whole[..word.len()].copy_from_slice(word);
+            let mixed = (self.0 ^ u64::from_le_bytes(whole)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            self.0 = mixed ^ (mixed >> 29);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// What two columns have in common that differ by a factor: sums of their values over the largest,

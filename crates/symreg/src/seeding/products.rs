@@ -63,6 +63,7 @@ pub(super) fn candidates(material: &Material) -> Vec<Candidate> {
         let Some(mut space) = Space::new(&target, &weights, &always) else {
             continue;
         };
+        space.reserve(factors.len());
         for (index, factor) in factors.iter().enumerate() {
             space.push(&factor.logarithms, index);
         }

@@ -1,9 +1,10 @@
 //! Screening: which terms, alone and together, explain a target, in closed form.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pairs::{self, Pair};
-use super::pieces::signature;
+use super::pieces::{Signatures, signature};
 use crate::kernel::dispatch::{Job, dispatch};
 use crate::linear::{dot, dot_within};
 use crate::map_all::map_all;
@@ -24,9 +25,11 @@ pub(super) struct Space {
     atoms: Vec<f64>,
     /// What each atom was made from, as the caller counts.
     sources: Vec<usize>,
-    seen: HashSet<[i64; 12]>,
+    seen: Signatures,
     /// Scalar product of each atom with the target.
     scores: Vec<f64>,
+    /// Scalar products of one atom with the first atoms, as far as they were asked for.
+    products: Mutex<HashMap<usize, Arc<[f64]>>>,
 }
 
 /// Some atoms and the share of the target's variance that they explain together.
@@ -49,8 +52,9 @@ impl Space {
             target: Vec::new(),
             atoms: Vec::new(),
             sources: Vec::new(),
-            seen: HashSet::new(),
+            seen: Signatures::default(),
             scores: Vec::new(),
+            products: Mutex::default(),
         };
         for column in always {
             if let Some(direction) = space.direction(column) {
@@ -94,6 +98,12 @@ impl Space {
         self.atoms = atoms;
     }
 
+    /// Makes place for so many atoms more.
+    pub(super) fn reserve(&mut self, atoms: usize) {
+        self.atoms.reserve(atoms * self.rows);
+        self.seen.reserve(atoms);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.sources.len()
     }
@@ -110,8 +120,12 @@ impl Space {
     pub(super) fn singles(&self, count: usize) -> Vec<Selection> {
         let mut order: Vec<usize> = (0..self.len()).collect();
         let key = |i: usize| self.scores[i] * self.scores[i];
-        order.sort_by(|&i, &j| key(j).total_cmp(&key(i)).then(i.cmp(&j)));
-        order.truncate(count);
+        let better = |i: &usize, j: &usize| key(*j).total_cmp(&key(*i)).then(i.cmp(j));
+        if count < order.len() {
+            order.select_nth_unstable_by(count, better);
+            order.truncate(count);
+        }
+        order.sort_unstable_by(better);
         order
             .into_iter()
             .map(|i| Selection {
@@ -152,6 +166,21 @@ impl Space {
             |(), start| Extension::new(self, start, first).grow(most),
         )
         .concat()
+    }
+
+    /// The products of an atom with the first `first`. One atom is often chosen from several starts.
+    fn products(&self, atom: usize, first: usize) -> Arc<[f64]> {
+        let known = || self.products.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known().get(&atom).filter(|p| p.len() == first).cloned();
+        found.unwrap_or_else(|| {
+            let products: Arc<[f64]> = dispatch(Products {
+                atoms: &self.atoms[..first * self.rows],
+                own: self.atom(atom),
+            })
+            .into();
+            known().insert(atom, Arc::clone(&products));
+            products
+        })
     }
 
     /// The weights of the rows.
@@ -246,7 +275,7 @@ struct Extension<'a> {
     atoms: Vec<usize>,
     r2: f64,
     /// Products of those atoms with one that is or was chosen.
-    products: HashMap<usize, Vec<f64>>,
+    products: HashMap<usize, Arc<[f64]>>,
 }
 
 impl<'a> Extension<'a> {
@@ -266,12 +295,9 @@ impl<'a> Extension<'a> {
 
     fn remember(&mut self, atom: usize) {
         let (space, first) = (self.space, self.first);
-        self.products.entry(atom).or_insert_with(|| {
-            dispatch(Products {
-                atoms: &space.atoms[..first * space.rows],
-                own: space.atom(atom),
-            })
-        });
+        self.products
+            .entry(atom)
+            .or_insert_with(|| space.products(atom, first));
     }
 
     fn grow(mut self, most: usize) -> Vec<Selection> {
@@ -319,7 +345,7 @@ impl<'a> Extension<'a> {
     fn best_addition(&self, chosen: &[usize]) -> Option<(usize, f64)> {
         let columns: Vec<&[f64]> = chosen
             .iter()
-            .map(|a| self.products.get(a).map(Vec::as_slice))
+            .map(|a| self.products.get(a).map(AsRef::as_ref))
             .collect::<Option<_>>()?;
         // The triangular factor of the Gram matrix of the chosen, row by row, and for all atoms at once
         // what is left of them and of their product with the target.

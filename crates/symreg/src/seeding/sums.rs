@@ -68,6 +68,7 @@ fn screened(
     let effort = &material.effort;
     let (target, weights) = form.apply(&material.data, &material.vocabulary)?;
     let mut space = Space::new(&target, &weights, &[vec![1.0; target.len()]])?;
+    space.reserve(terms.len());
     for (index, (_, values, _)) in terms.iter().enumerate() {
         space.push(values, index);
     }
