@@ -1,7 +1,7 @@
 //! How surely and how fast `symreg` finds known laws again.
 //!
 //! `cargo run --release --example symreg_problems -- [--seconds S] [--seeds N] [--first-seed K]
-//! [--levels L] [--selection tournament|nsga2|grid] [--islands N] [--population N] [--gan] [--descent] [--units]
+//! [--levels L] [--selection tournament|nsga2|grid] [--islands N] [--population N] [--remember N] [--gan] [--descent] [--units]
 //! [--noise F] [--write DIR] [--exactly ID] [ID …]`
 //!
 //! The 29 problems of `benches/data/symreg/problems.csv`: 14 formulas of the AI Feynman list (Udrescu and Tegmark 2020,
@@ -12,7 +12,7 @@
 //! whether the chosen law holds the inputs in the true groups, by least description length, least BIC with and without a price
 //! of the structure, the knee of the front and the knee among its supported laws. `--units` makes the units of the 14 formulas of physics a constraint (pure constants; the units are those of
 //! `benches/data/symreg/units.csv`). `--selection` and `--islands` say how evolution goes (`--levels 0` leaves it without enumeration); islands share
-//! the population, `--gan` is the preset of Gan et al., `--descent` fits constants by stochastic gradient descent. `--noise`
+//! the population, `--remember` is how many fits a run remembers by their structure, `--gan` is the preset of Gan et al., `--descent` fits constants by stochastic gradient descent. `--noise`
 //! adds noise to the noise-free problems; `--write` stores the tables for other programs. Through noise
 //! no constant is exact, so there the table says of how many searches the chosen law (least description length) has the true
 //! form, of how many any law of the front has it, and of how many the chosen one is exact once its constants are
@@ -67,6 +67,7 @@ struct Options {
     selection: Selection,
     islands: usize,
     population: usize,
+    remember: Option<usize>,
     gan: bool,
     descent: bool,
     units: bool,
@@ -178,6 +179,9 @@ fn trial(problem: &Problem, seed: u64, options: &Options) -> Outcome<Trial> {
     if options.descent {
         let optimizer = ConstantOptimizer::GradientDescent(GradientDescent::new());
         search = search.constant_optimizer(optimizer);
+    }
+    if let Some(fits) = options.remember {
+        search = search.remembered_fits(fits);
     }
     if options.units {
         search = search.constraints(units(problem)?);
@@ -345,6 +349,7 @@ fn options() -> Outcome<Options> {
         selection: Selection::ParetoTournament,
         islands: 1,
         population: 500,
+        remember: None,
         gan: false,
         descent: false,
         units: false,
@@ -373,6 +378,7 @@ fn options() -> Outcome<Options> {
             }
             "--islands" => options.islands = value()?.parse()?,
             "--population" => options.population = value()?.parse()?,
+            "--remember" => options.remember = Some(value()?.parse()?),
             "--gan" => options.gan = true,
             "--descent" => options.descent = true,
             "--levels" => options.levels = value()?.parse()?,

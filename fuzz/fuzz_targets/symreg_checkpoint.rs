@@ -28,7 +28,8 @@ fn data() -> &'static Data {
 fn cases() -> &'static [Case] {
     static CASES: OnceLock<Vec<Case>> = OnceLock::new();
     CASES.get_or_init(|| {
-        let base = SymbolicRegressor::gan().population_size(4).max_generations(2).runs(2).fit_iterations(1);
+        let base = SymbolicRegressor::gan().population_size(4).max_generations(2).runs(2).fit_iterations(1)
+            .remembered_fits(6);
         let kinds = [base.clone(), base.clone().islands(2).selection(Selection::NsgaII).migration_size(1),
             base.selection(Selection::QualityDiversity)];
         kinds.into_iter().map(|settings| {

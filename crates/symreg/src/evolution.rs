@@ -3,7 +3,8 @@
 use crate::context::{Context, Offspring};
 use crate::island;
 use crate::map_all::map_all;
-use crate::population::Individual;
+use crate::memory::FitMemory;
+use crate::population::{Individual, skeleton};
 use crate::progress::{Phase, Progress};
 use crate::random::Place;
 use crate::search_result::{CandidatePoint, RunResult, StopReason};
@@ -24,6 +25,8 @@ pub(crate) struct Run {
     /// What nothing that was fitted dominates.
     pub(crate) archive: Vec<Individual>,
     pub(crate) history: Vec<f64>,
+    /// Constants by structure.
+    pub(crate) memory: FitMemory,
 }
 
 impl Run {
@@ -36,6 +39,7 @@ impl Run {
             islands: Vec::new(),
             archive: Vec::new(),
             history: Vec::new(),
+            memory: FitMemory::default(),
         };
         enter(&mut run.archive, seeds);
         run
@@ -112,7 +116,7 @@ impl Run {
         self.history.push(self.best_rmse(context));
     }
 
-    /// Fits the structures of all islands at once, so that small islands use all threads.
+    /// Fits the structures of all islands at once, so that small islands use all threads. What was fitted before is remembered.
     fn evaluate(
         &mut self,
         context: Context,
@@ -120,11 +124,28 @@ impl Run {
     ) -> Vec<Vec<Individual>> {
         let sizes: Vec<usize> = structures.iter().map(Vec::len).collect();
         let all: Vec<Offspring> = structures.into_iter().flatten().collect();
-        self.evaluations += all.len() as u64;
-        let mut fitted = context.evaluate(&all).into_iter();
+        let limit = context.settings.remembered_fits;
+        let mut known: Vec<Option<Individual>> = Vec::with_capacity(all.len());
+        let mut new: Vec<Offspring> = Vec::with_capacity(all.len());
+        for offspring in all {
+            let fit = self.memory.recall(&skeleton(&offspring.genes), limit);
+            if fit.is_none() {
+                new.push(offspring);
+            }
+            known.push(fit);
+        }
+        self.evaluations += new.len() as u64;
+        let mut fitted = context.evaluate(&new).into_iter();
+        let mut individuals = known.into_iter().filter_map(|known| {
+            known.or_else(|| {
+                let fit = fitted.next()?;
+                self.memory.keep(skeleton(&fit.genes), fit.clone(), limit);
+                Some(fit)
+            })
+        });
         sizes
             .into_iter()
-            .map(|size| fitted.by_ref().take(size).collect())
+            .map(|size| individuals.by_ref().take(size).collect())
             .collect()
     }
 
@@ -149,7 +170,7 @@ impl Run {
     pub(crate) fn progress(&self, context: Context) -> Progress {
         Progress {
             phase: Phase::Evolution,
-            run: self.index as usize,
+            run: self.index as usize - context.settings.first_run,
             n_runs: context.settings.runs,
             generation: self.generation,
             max_generations: context.settings.max_generations,

@@ -89,6 +89,7 @@
 //! | the search of Gan et al. | [`SymbolicRegressor::gan`] |
 //! | outliers, or a wish for a quantile | [`SymbolicRegressor::loss`] |
 //! | known uncertainties | [`Data::with_sigmas`] |
+//! | inputs that are uncertain themselves | [`ErrorsInVariables`] on the laws of a front |
 //! | quantities with units | [`Constraints`] with feature `dimensions`, or dimensionless groups by the crate `dimless` first |
 //! | laws that may be near | [`SymbolicRegressor::guesses`], [`SymbolicRegressor::warm_start`] |
 //! | hours of searching | [`SymbolicRegressor::fit_controlled`] with [`RunControl::checkpoint`], [`JsonLines`] for a log |
@@ -152,6 +153,7 @@ mod description_length;
 mod dimensions;
 mod equivalence;
 mod error;
+mod errors_in_variables;
 mod evaluator;
 mod events;
 mod evolution;
@@ -167,6 +169,7 @@ mod kernel;
 mod linear;
 mod loss;
 mod map_all;
+mod memory;
 mod model;
 mod mutation;
 mod neighborhood;
@@ -212,6 +215,7 @@ pub use description_length::{DescriptionLength, Noise};
 pub use dimensions::{ConstantDimensions, DimensionCause, DimensionCheck};
 pub use equivalence::Equivalence;
 pub use error::{CheckpointProblem, Error, IoCause, ParseProblem, Result};
+pub use errors_in_variables::{ErrorsInVariables, ErrorsInVariablesFit};
 pub use evaluator::Evaluator;
 pub use events::JsonLines;
 pub use export::{Export, Language};

@@ -61,6 +61,7 @@ pub struct SymbolicRegressor {
     pub(crate) population_size: usize,
     pub(crate) max_generations: usize,
     pub(crate) runs: usize,
+    pub(crate) first_run: usize,
     pub(crate) seed: u64,
     pub(crate) max_genes: usize,
     pub(crate) max_depth: usize,
@@ -76,6 +77,7 @@ pub struct SymbolicRegressor {
     pub(crate) constant_range: (f64, f64),
     pub(crate) constant_probability: f64,
     pub(crate) fit_iterations: usize,
+    pub(crate) remembered_fits: usize,
     pub(crate) measure: ComplexityMeasure,
     pub(crate) enumeration_levels: usize,
     pub(crate) islands: usize,
@@ -119,6 +121,7 @@ impl SymbolicRegressor {
             population_size: 500,
             max_generations: 30,
             runs: 5,
+            first_run: 0,
             seed: 0,
             max_genes: 4,
             max_depth: 9,
@@ -134,6 +137,7 @@ impl SymbolicRegressor {
             constant_range: (-10.0, 10.0),
             constant_probability: 0.1,
             fit_iterations: 8,
+            remembered_fits: 10_000,
             measure: ComplexityMeasure::Expressional,
             enumeration_levels: 3,
             islands: 1,
@@ -160,6 +164,7 @@ impl SymbolicRegressor {
             max_depth: 3,
             max_nodes: 40,
             enumeration_levels: 0,
+            remembered_fits: 0,
             ..Self::new()
         }
     }

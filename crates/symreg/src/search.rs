@@ -101,7 +101,7 @@ impl<'a> Search<'a> {
             self.reason = Some(StopReason::MaxGenerations);
             return false;
         }
-        let index = self.closed.len() as u32;
+        let index = (self.settings.first_run + self.closed.len()) as u32;
         let run = Run::start(self.context(), index, &self.seeds(), self.guesses.len());
         self.run = Some(run);
         true
@@ -153,8 +153,9 @@ impl<'a> Search<'a> {
         } else if self.closed.is_empty() {
             // Stopped before evolution began: what enumeration found is the result.
             last = self.reason.unwrap_or(StopReason::Observer);
+            let index = self.settings.first_run as u32;
             self.closed
-                .push(Run::of_seeds(0, &self.seeds()).close(rows));
+                .push(Run::of_seeds(index, &self.seeds()).close(rows));
         }
         let closed = std::mem::take(&mut self.closed);
         let count = closed.len();

@@ -127,6 +127,22 @@ impl SearchResult {
         }
     }
 
+    /// The runs of several searches of the same rows together, such as those that
+    /// [`first_run`](crate::SymbolicRegressor::first_run) has shared out; `None` of none.
+    ///
+    /// In the order of their runs this is, to the bit, what one search of all runs gives.
+    #[must_use]
+    pub fn merged(results: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut results = results.into_iter();
+        let mut whole = results.next()?;
+        for part in results {
+            whole.runs.extend(part.runs);
+            whole.stopped |= part.stopped;
+        }
+        whole.front = ParetoFront::merged(whole.runs.iter().map(RunResult::front));
+        Some(whole)
+    }
+
     /// The front of all runs together.
     #[must_use]
     pub fn front(&self) -> &ParetoFront {

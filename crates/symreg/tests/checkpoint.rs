@@ -38,6 +38,7 @@ fn kinds() -> Vec<SymbolicRegressor> {
     let islands = search().islands(2).migration_interval(2).migration_size(3);
     vec![
         search().enumeration_levels(2),
+        search().remembered_fits(30),
         islands.clone().guesses(["x*z", "exp(-z)"]),
         islands.selection(Selection::NsgaII),
         search().selection(Selection::QualityDiversity),
@@ -397,7 +398,10 @@ fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
 /// A state in the second run, of a search with little in it.
 fn tiny() -> Result<(SymbolicRegressor, Data, Vec<u8>)> {
     let data = data()?;
-    let settings = search().population_size(6).max_generations(1);
+    let settings = search()
+        .population_size(6)
+        .max_generations(1)
+        .remembered_fits(8);
     let mut state = settings.search(&data)?;
     while state.progress().run == 0 {
         state.advance();

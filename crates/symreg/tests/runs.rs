@@ -2,9 +2,11 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::ops::ControlFlow;
+
 use symreg::{
     ConstantOptimizer, Data, Error, GradientDescent, MutationWeights, ParseProblem, Result,
-    Selection, StopReason, SymbolicRegressor,
+    RunControl, SearchResult, Selection, StopReason, SymbolicRegressor,
 };
 
 /// A law of two inputs, seen through scatter that repeats.
@@ -54,6 +56,7 @@ fn kinds() -> Vec<(&'static str, SymbolicRegressor)> {
         ),
         ("guesses", small().guesses(["exp(-p/q)", "p + q"])),
         ("enumeration", small().enumeration_levels(1).islands(2)),
+        ("memory", small().remembered_fits(60).islands(2)),
     ]
 }
 
@@ -81,6 +84,50 @@ fn the_number_of_threads_changes_no_bit_of_any_kind_of_run() -> Result<()> {
     Ok(())
 }
 
+/// Runs shared out among searches, one of which is interrupted and read from its file.
+#[test]
+fn shared_runs_are_those_of_one_search() -> Result<()> {
+    let data = data(40)?;
+    let settings = small().runs(3);
+    let whole = settings.fit(&data)?;
+    let first = settings.clone().runs(1).fit(&data)?;
+    let rest = settings.runs(2).first_run(1);
+    let file = std::env::temp_dir().join(format!("symreg-shared-{}", std::process::id()));
+    let control = RunControl::new().checkpoint(&file).resume(true);
+    let mut steps = 0;
+    let part = rest.fit_controlled(&data, &control, |_| {
+        steps += 1;
+        if steps == 5 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    })?;
+    assert!(part.was_stopped());
+    rest.fit_controlled(&data, &control, |_| ControlFlow::Continue(()))?;
+    // What another process reads.
+    let rest = rest.fit_controlled(&data, &control, |_| ControlFlow::Continue(()))?;
+    let merged = SearchResult::merged([first, rest]);
+    std::fs::remove_file(&file).ok();
+    assert_eq!(merged, Some(whole));
+    assert_eq!(SearchResult::merged([]), None);
+    Ok(())
+}
+
+/// A structure that comes again is no new fit; the search is as good with fewer.
+#[test]
+fn remembered_fits_are_not_made_again() -> Result<()> {
+    let data = data(40)?;
+    let settings = small().runs(1);
+    let evaluations = |fits: usize| -> Result<u64> {
+        let result = settings.clone().remembered_fits(fits).fit(&data)?;
+        Ok(result.runs()[0].evaluations())
+    };
+    let (all, fewer) = (evaluations(0)?, evaluations(10_000)?);
+    assert!(fewer < all, "{fewer} of {all}");
+    Ok(())
+}
+
 #[test]
 fn every_kind_of_run_finds_the_law_and_never_gets_worse() -> Result<()> {
     let data = data(60)?;
@@ -104,7 +151,7 @@ fn islands_differ_from_one_large_population_and_from_islands_that_never_meet() -
     let apart = base.clone().migration_interval(0).fit(&data)?;
     let one = small().runs(1).population_size(120).fit(&data)?;
     // The first generation of all islands together: three streams, each with its own key.
-    let first = |r: &symreg::SearchResult| r.runs()[0].history()[0].to_bits();
+    let first = |r: &SearchResult| r.runs()[0].history()[0].to_bits();
     assert_eq!(first(&ring), first(&apart));
     assert_ne!(ring, apart);
     assert_ne!(ring, one);
@@ -140,7 +187,7 @@ fn a_guess_is_found_again_and_reported_where_it_is_wrong() -> Result<()> {
         .runs(1);
     let without = search.fit(&data)?;
     let with = search.clone().guesses(["4 - 2*exp(-3*p/q)"]).fit(&data)?;
-    let best = |r: &symreg::SearchResult| r.front().models().last().map_or(0.0, symreg::Model::r2);
+    let best = |r: &SearchResult| r.front().models().last().map_or(0.0, symreg::Model::r2);
     assert!(best(&without) < 0.99 && best(&with) > 0.999);
 
     let cause = |text: &str| match search.clone().guesses(["p", text]).fit(&data) {

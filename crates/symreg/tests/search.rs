@@ -328,6 +328,7 @@ fn names_the_parameter_that_is_out_of_range() -> Result<()> {
             "constant_range",
         ),
         (base.clone().fit_iterations(1_000_000), "fit_iterations"),
+        (base.clone().remembered_fits(10_000_000), "remembered_fits"),
     ] {
         match search.fit(&data) {
             Err(Error::InvalidParameter { name, .. }) => assert_eq!(name, expected),

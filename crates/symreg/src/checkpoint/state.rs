@@ -5,6 +5,7 @@ use crate::custom::CustomOperator;
 use crate::error::CheckpointProblem;
 use crate::evolution::{ClosedRun, Run};
 use crate::expression::{Expression, MAX_NODES, Token};
+use crate::memory::FitMemory;
 use crate::operator::Operator;
 use crate::population::Individual;
 use crate::regressor::SymbolicRegressor;
@@ -46,6 +47,9 @@ pub(super) fn write(search: &Search, out: &mut Writer) {
         }
         write_individuals(&run.archive, out);
         write_numbers(&run.history, out);
+        for layer in run.memory.layers() {
+            write_individuals(layer, out);
+        }
     }
 }
 
@@ -125,7 +129,7 @@ pub(super) fn read(search: &mut Search, from: &mut Reader) -> Result<()> {
         0 if closed.is_empty() || closed.len() == runs => None,
         1 if closed.len() < runs => {
             let index = from.u32()?;
-            if index as usize != closed.len() {
+            if index as usize != search.settings.first_run + closed.len() {
                 return Err(from.wrong("runs out of order"));
             }
             let generation = from.number(0, generations, "more generations than a run has")?;
@@ -143,6 +147,7 @@ pub(super) fn read(search: &mut Search, from: &mut Reader) -> Result<()> {
                     .collect::<Result<_>>()?,
                 archive: limits.valid_individuals(from)?,
                 history: history(from, generation)?,
+                memory: limits.memory(from)?,
             })
         }
         _ => return Err(from.wrong("a run that cannot be there")),
@@ -205,6 +210,18 @@ impl Limits<'_> {
         } else {
             Err(from.wrong("a population of another size"))
         }
+    }
+
+    /// Two layers of at most half of what is remembered, each structure once.
+    fn memory(&self, from: &mut Reader) -> Result<FitMemory> {
+        let layers = [self.valid_individuals(from)?, self.valid_individuals(from)?];
+        let sizes = layers.each_ref().map(Vec::len);
+        let memory = FitMemory::from_layers(layers);
+        let most = self.settings.remembered_fits / 2;
+        if sizes.iter().any(|size| *size > most) || memory.layers().map(<[_]>::len) != sizes {
+            return Err(from.wrong("a memory of fits that cannot be there"));
+        }
+        Ok(memory)
     }
 
     fn valid_individuals(&self, from: &mut Reader) -> Result<Vec<Individual>> {

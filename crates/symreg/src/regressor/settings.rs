@@ -83,6 +83,15 @@ impl SymbolicRegressor {
         self
     }
 
+    /// The number of the first run (default 0; at most a million). Run 7 has the same random numbers in every search with the same
+    /// seed, so processes or machines can share the runs of one search: each does its own, writes them by
+    /// [`RunControl::checkpoint`](crate::RunControl::checkpoint), and [`SearchResult::merged`](crate::SearchResult::merged) puts
+    /// together what [`fit_controlled`](Self::fit_controlled) reads from their files. Each process enumerates for itself.
+    pub fn first_run(mut self, value: usize) -> Self {
+        self.first_run = value;
+        self
+    }
+
     /// Seed of all random streams (default 0). Each individual draws from its own ChaCha8 stream,
     /// keyed by seed, run, generation and place in the population.
     pub fn seed(mut self, value: u64) -> Self {
@@ -183,6 +192,13 @@ impl SymbolicRegressor {
     /// starts that differ in sign (default 8; GPTIPS fits gene weights only). The models of the final front are fitted to convergence.
     pub fn fit_iterations(mut self, value: usize) -> Self {
         self.fit_iterations = value;
+        self
+    }
+
+    /// Fits that a run remembers by their structure (default 10 000, some 2 MB; at most a million; 0: none). A model whose structure
+    /// was fitted before takes those constants and that error and is no evaluation.
+    pub fn remembered_fits(mut self, value: usize) -> Self {
+        self.remembered_fits = value;
         self
     }
 

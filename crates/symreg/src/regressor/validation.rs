@@ -63,6 +63,12 @@ impl SymbolicRegressor {
                 "below 4294967295",
             ),
             ("runs", self.runs, (1, 10_000), "from 1 to 10000"),
+            (
+                "first_run",
+                self.first_run,
+                (0, 1_000_000),
+                "from 0 to 1000000",
+            ),
             ("max_genes", self.max_genes, (1, MAX_GENES), "from 1 to 10"),
             ("max_depth", self.max_depth, (1, 30), "from 1 to 30"),
             (
@@ -106,6 +112,12 @@ impl SymbolicRegressor {
                 self.fit_iterations,
                 (0, 10_000),
                 "from 0 to 10000",
+            ),
+            (
+                "remembered_fits",
+                self.remembered_fits,
+                (0, 1_000_000),
+                "from 0 to 1000000",
             ),
         ] {
             if !(low..=high).contains(&value) {
