@@ -72,7 +72,7 @@ impl Drop for Folder {
 }
 
 fn frames() -> Outcome<ImageSequence> {
-    let plan = preset::scan_cycle(48, 64).n_frames(5).seed(3).plan()?;
+    let plan = preset::scan_cycle(256, 256).n_frames(5).seed(3).plan()?;
     let frames = plan.record()?.frames.mapv(f32::from);
     let metadata = Metadata::new()
         .with_frame_rate(FrameRate::from_hertz(1.087e6)?)
@@ -99,15 +99,15 @@ np.save("double.npy", 2.0 * film.astype(np.float64))
 np.save("big_endian.npy", film.astype(">u2"))
 np.save("fortran.npy", np.asfortranarray(film))
 np.savez_compressed("film.npz", film=film)
-print(json.dumps({"shape": film.shape, "sum": float(film.sum(dtype=np.float64)), "at": float(film[3, 20, 40])}))
+print(json.dumps({"shape": film.shape, "sum": float(film.sum(dtype=np.float64)), "at": float(film[3, 120, 90])}))
 "#,
     )?;
-    assert_eq!(seen["shape"], serde_json::json!([5, 48, 64]));
+    assert_eq!(seen["shape"], serde_json::json!([5, 256, 256]));
     let sum: f64 = sequence.view().iter().map(|v| f64::from(*v)).sum();
     assert_eq!(seen["sum"].as_f64(), Some(sum)); // counts: sums are exact
     assert_eq!(
         seen["at"].as_f64(),
-        Some(f64::from(sequence.frame(3)[[20, 40]]))
+        Some(f64::from(sequence.frame(3)[[120, 90]]))
     );
     for name in ["big_endian.npy", "fortran.npy", "film.npz"] {
         let back = xray_io::open(folder.0.join(name))?.read_all()?;
@@ -141,7 +141,7 @@ pages[0].save("floats.tif", save_all=True, append_images=pages[1:])
 print(json.dumps({"shape": film.shape, "sum": float(film.sum(dtype=np.float64))}))
 "#,
     )?;
-    assert_eq!(seen["shape"], serde_json::json!([5, 48, 64]));
+    assert_eq!(seen["shape"], serde_json::json!([5, 256, 256]));
     let sum: f64 = sequence.view().iter().map(|v| f64::from(*v)).sum();
     assert_eq!(seen["sum"].as_f64(), Some(sum));
     for name in ["counts.tif", "floats.tif"] {

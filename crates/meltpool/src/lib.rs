@@ -159,7 +159,7 @@
     not(all(feature = "io", feature = "morphology", feature = "sim")),
     doc = "```text"
 )]
-//! use meltpool::morphology::{Background, Contrast};
+//! use meltpool::morphology::{Background, Contrast, TipFit};
 //! use meltpool::prelude::*;
 //! use meltpool::sim::{Alloy, Camera, Detector, preset};
 //!
@@ -173,8 +173,10 @@
 //! for (n, sighting) in finder.apply_all(&film)?.iter().enumerate().skip(6).take(3) {
 //!     let keyhole = sighting.keyhole().ok_or("no keyhole")?;
 //!     let truth = plan.keyhole_geometry(n)?;
-//!     println!("{:.1} ± {:.1} µm deep, {:.1} in truth", keyhole.geometry.depth_um, keyhole.uncertainty.depth_um, truth.depth_um);
-//! #   assert!((keyhole.geometry.depth_um - truth.depth_um).abs() < 5.0);
+//!     let tip = TipFit::new().apply(&keyhole.outline, 11.0)?.ok_or("not pointed")?; // the outline ends above it
+//!     let depth_um = 2.0 * (tip.row - 11.0);
+//!     println!("outline {:.1} µm, tip {depth_um:.1} ± {:.1} µm, {:.1} in truth", keyhole.geometry.depth_um, 2.0 * tip.error_px, truth.depth_um);
+//! #   assert!((depth_um - truth.depth_um).abs() < 5.0);
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
