@@ -30,6 +30,9 @@ struct Options {
     update: bool,
 }
 
+/// Names of examples with the features that they lack.
+type LeftOut = Vec<(String, Vec<String>)>;
+
 /// What a run gave: its line of JSON, or what was wrong.
 struct Run {
     seconds: f64,
@@ -50,7 +53,7 @@ fn main() -> Outcome {
     }
     build(&names, &options)?;
 
-    let mut keys = read_keys()?;
+    let mut keys = read_keys();
     let readme = fs::read_to_string(README)?;
     let (mut table, mut failed, mut total) = ("example,seconds,ok,picture\n".to_owned(), 0, 0.0);
     for name in &names {
@@ -147,7 +150,7 @@ fn cargo() -> Command {
 }
 
 /// The names of the examples to run, and those whose features are missing.
-fn examples(options: &Options) -> Outcome<(Vec<String>, Vec<(String, Vec<String>)>)> {
+fn examples(options: &Options) -> Outcome<(Vec<String>, LeftOut)> {
     let output = cargo()
         .args([
             "metadata",
@@ -313,17 +316,17 @@ fn has_null(value: &Value) -> bool {
 }
 
 /// Lines `example: key key …`.
-fn read_keys() -> Outcome<BTreeMap<String, BTreeSet<String>>> {
+fn read_keys() -> BTreeMap<String, BTreeSet<String>> {
     let text = fs::read_to_string(KEYS).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.split_once(": "));
-    Ok(lines
+    lines
         .map(|(name, keys)| {
             (
                 name.to_owned(),
                 keys.split(' ').map(str::to_owned).collect(),
             )
         })
-        .collect())
+        .collect()
 }
 
 fn write_keys(keys: &BTreeMap<String, BTreeSet<String>>) -> Outcome {
