@@ -28,6 +28,7 @@ use morphology::{Outcome, finder, is_quick, save, simulate, with_outlines};
 
 const ALLOYS: [&str; 3] = ["Ti-6Al-4V", "Al6061", "SS316"];
 
+#[expect(clippy::too_many_lines, reason = "one page, panel by panel")]
 fn main() -> Outcome {
     // a radiograph and its keyhole
     let film = preset::scan_cycle(512, 512).map_detector(|_| Detector::new(2e4));

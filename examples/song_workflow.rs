@@ -43,6 +43,7 @@ fn shown(
         .scale_bar_um(100.0)
 }
 
+#[expect(clippy::too_many_lines, reason = "one page, panel by panel")]
 fn main() -> Outcome {
     let (n, middle) = (32, 16);
     let film = preset::scan_cycle(512, 512)

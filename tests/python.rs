@@ -198,7 +198,9 @@ print(json.dumps({"numbers": int(sum(a.size for a in arrays.values())), "sum": f
         .iter()
         .flat_map(|(_, _, values)| values.to_vec())
         .collect();
-    assert!(numbers.iter().zip(&doubled).all(|(a, b)| 2.0 * a == *b));
+    let twice_ours: Vec<u32> = numbers.iter().map(|a| (2.0 * a).to_bits()).collect();
+    let theirs: Vec<u32> = doubled.iter().map(|b| b.to_bits()).collect();
+    assert_eq!(twice_ours, theirs);
     Ok(())
 }
 
