@@ -1,5 +1,5 @@
 //! A closed form on windows of a signal, scored.
-use meltpool_ml::{CubicRidge, Score, signal_windows};
+use meltpool_ml::{CubicRidge, Regressor, Score, signal_windows};
 use ndarray::Axis;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
