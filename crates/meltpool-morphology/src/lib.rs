@@ -59,6 +59,7 @@
 //! | real frames with a bright surface | [`Threshold::Fixed`] and [`KeyholeFinder::surface_margin_px`] |
 //! | a neck that closes over several frames | [`PinchOffFit::even`] |
 //! | a neck that closes within about a frame | [`PinchOffFit::accelerated`]: the interval tells what is not known |
+//! | a pointed keyhole whose tip is lost in the noise | [`TipFit`] |
 //! | outlines from ImageJ or a table | [`imagej_roi_set`], [`annotations_csv`] |
 //! | a table for learning | [`labels_csv`] |
 //! | a tomogram | [`Porosity`] |
@@ -113,6 +114,7 @@ mod refine;
 mod smooth;
 mod statistics;
 mod threshold;
+mod tip;
 mod track;
 mod velocity_table;
 mod wall;
@@ -140,6 +142,7 @@ pub use porosity::{Porosity, Void};
 pub use refine::EdgeShape;
 pub use statistics::{Interval, Line, Summary, summaries};
 pub use threshold::{otsu, quantile, robust_sigma};
+pub use tip::{Tip, TipFit};
 pub use track::{PoreTracker, Track, TrackEnd, TrackPoint, TrackVelocity};
 pub use velocity_table::{VelocityPair, VelocityTable};
 pub use wall::{KeyholeDrift, WallSpeed, wall_speeds};
