@@ -64,10 +64,10 @@ impl Default for Farneback {
 }
 
 impl Farneback {
-    /// Polynomials weighted over 1.2 px, a window of 4 px, 3 iterations a level, a start from phase correlation.
+    /// Polynomials weighted over 1.5 px, a window of 4 px, 3 iterations a level, a start from phase correlation.
     pub fn new() -> Self {
         Self {
-            expansion: 1.2,
+            expansion: 1.5,
             window: 4.0,
             iterations: 3,
             start_from_phase: true,
@@ -386,11 +386,11 @@ mod tests {
                 let f = f64::from(image.clamped(y as isize + j, x as isize + i));
                 let (i, j) = (i as f64, j as f64);
                 let basis = [1.0, i, j, i * i, i * j, j * j];
-                for r in 0..6 {
-                    for c in 0..6 {
-                        m[r][c] += w * basis[r] * basis[c];
+                for (row, one) in m.iter_mut().zip(basis) {
+                    for (sum, other) in row.iter_mut().zip(basis) {
+                        *sum += w * one * other;
                     }
-                    m[r][6] += w * basis[r] * f;
+                    row[6] += w * one * f;
                 }
             }
         }

@@ -131,13 +131,14 @@ impl SequenceFlow {
         let (settings, sigma) = automatic::settle(&self.method, quality);
         let alpha = match self.method.alpha {
             Alpha::Fixed(alpha) => alpha,
-            Alpha::Automatic => match automatic::law(quality) {
-                Some(alpha) => alpha,
-                None => {
+            Alpha::Automatic => {
+                if let Some(alpha) = automatic::law(quality) {
+                    alpha
+                } else {
                     let pilot = self.method.estimate(middle.0, middle.1)?;
                     pilot.alpha.unwrap_or(automatic::guess(quality))
                 }
-            },
+            }
         };
         let n_levels = self.method.n_levels(frames[0].dim());
         let interpolation = self.method.interpolation;
