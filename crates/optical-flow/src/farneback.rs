@@ -398,8 +398,9 @@ mod tests {
             for r in 0..6 {
                 if r != p {
                     let factor = m[r][p] / m[p][p];
-                    for c in p..7 {
-                        m[r][c] -= factor * m[p][c];
+                    let pivot = m[p];
+                    for (value, other) in m[r].iter_mut().zip(pivot) {
+                        *value -= factor * other;
                     }
                 }
             }

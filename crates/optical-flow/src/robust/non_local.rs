@@ -161,7 +161,7 @@ impl Guide<'_> {
                 (-0.5 * (dx * dx + dy * dy) / (NEAR * NEAR)).exp()
             })
             .collect();
-        let by_likeness: Vec<f32> = (0..(4.0 * ALIKE * STEPS) as usize + 1)
+        let by_likeness: Vec<f32> = (0..=(4.0 * ALIKE * STEPS) as usize)
             .map(|k| (-0.5 * (k as f32 / (STEPS * ALIKE)).powi(2)).exp())
             .collect();
         let near: Vec<(usize, Vec<usize>)> =
@@ -218,7 +218,6 @@ impl Guide<'_> {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "medians are values of the input")]
 mod tests {
     use super::*;
 
