@@ -8,8 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use optical_flow::{
-    CrossCorrelation, FlowEstimator, HornSchunck, Image, LiuShen, LucasKanade, PreSmoothing,
-    RobustFlow, Solver, TvL1,
+    CrossCorrelation, Farneback, FlowEstimator, HornSchunck, Image, InverseSearch, LiuShen,
+    LucasKanade, PreSmoothing, RobustFlow, Solver, TvL1,
 };
 
 const SIZE: usize = 512;
@@ -56,7 +56,7 @@ fn estimators(c: &mut Criterion) {
             .alpha(0.1)
             .pre_smoothing(PreSmoothing::Gaussian(0.0))
     };
-    let cases: [(&str, Box<dyn FlowEstimator>); 10] = [
+    let cases: [(&str, Box<dyn FlowEstimator>); 13] = [
         ("automatic", Box::new(HornSchunck::new())),
         ("multigrid", Box::new(given().solver(Solver::Multigrid))),
         (
@@ -69,6 +69,9 @@ fn estimators(c: &mut Criterion) {
         ),
         ("published", Box::new(HornSchunck::song())),
         ("robust", Box::new(RobustFlow::new())),
+        ("non-local", Box::new(RobustFlow::non_local())),
+        ("inverse search", Box::new(InverseSearch::new())),
+        ("farneback", Box::new(Farneback::new())),
         ("lucas-kanade", Box::new(LucasKanade::new())),
         ("tv-l1", Box::new(TvL1::new())),
         ("cross-correlation", Box::new(CrossCorrelation::new())),

@@ -145,7 +145,11 @@ fn main() -> Outcome<()> {
         picture(
             &images[i].1,
             pixel_um,
-            axis(if i == 0 { "−ln counts" } else { "RMS" }),
+            axis(match i {
+                0 => "−ln counts",
+                1 => "RMS in the band",
+                _ => "weighted RMS, 2 px",
+            }),
             colormap,
             200.0,
         )

@@ -1,6 +1,6 @@
 //! A folder of pairs with known motion: a table of errors and of processor time, one thread.
 //!
-//! `-- [FOLDER] [--methods auto,fixed,song,robust,lk,median,tvl1,piv,liu-shen] [--pairs NAME,…] [--export FOLDER]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the test
+//! `-- [FOLDER] [--methods auto,fixed,song,robust,non-local,dis,farneback,lk,median,tvl1,piv,liu-shen] [--pairs NAME,…] [--export FOLDER]`: folders with `frame10.png`, `frame11.png` and `flow10.flo`, at any depth; the generated pairs of the test
 //! data have their truth in closed form. Without a folder it takes the test data, where they are at hand, else the five
 //! pairs of `crates/optical-flow/tests/data/small`. A `peers.csv` in the folder gives the best of the other programs beside ours. Keyhole
 //! pairs are scored inside the pool. `fixed` is Horn-Schunck with a given weight of 0.1, `median` with ten warps and medians

@@ -1,6 +1,6 @@
 //! The motion between any two images or arrays.
 //!
-//! `-- A B [--method auto|hs|song|robust|lk|tvl1|piv|liu-shen] [--alpha auto|X] [--threads T] [--flo OUT.flo] [--truth GT.flo] [--pixel-um X --rate-hz Y]`. `auto` and `hs` are
+//! `-- A B [--method auto|hs|song|robust|non-local|dis|farneback|lk|tvl1|piv|liu-shen] [--alpha auto|X] [--threads T] [--flo OUT.flo] [--truth GT.flo] [--pixel-um X --rate-hz Y]`. `auto` and `hs` are
 //! Horn-Schunck (with `--alpha X`: without smoothing and at that weight), `song` the published setting. Without images it makes a
 //! vortex pair and says so. The picture (one pixel counts as 1 µm; arrows on the first frame, speed, what the flow leaves unexplained) goes to
 //! `target/figures/flow_pair/`; the last line is JSON. Under a second for 512 x 512 px.
@@ -57,6 +57,7 @@ fn estimator() -> Outcome<Box<dyn FlowEstimator>> {
                     .pre_smoothing(PreSmoothing::Gaussian(0.0)),
             ),
             "robust" => Box::new(RobustFlow::new().alpha(alpha)),
+            "non-local" => Box::new(RobustFlow::non_local().alpha(alpha)),
             "liu-shen" => Box::new(LiuShen::new().alpha(alpha)),
             _ => return Err(format!("{name} has no weight alpha").into()),
         });

@@ -27,7 +27,7 @@ from scipy.interpolate import RegularGridInterpolator
 warnings.filterwarnings('ignore')
 cv2.setNumThreads(1)
 OURS = ROOT / 'target/release/examples/flow_benchmark'
-METHODS = ['auto', 'fixed', 'robust', 'lk', 'tvl1', 'piv']
+METHODS = ['auto', 'fixed', 'robust', 'non-local', 'dis', 'farneback', 'lk', 'tvl1', 'piv']
 
 
 def dis(preset, refine=None, stride=None, finest=None):

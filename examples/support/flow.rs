@@ -10,8 +10,8 @@ use std::time::Instant;
 use meltpool_plot::{Axis, Colormap, Contrast, Figure, RadiographFigure};
 use ndarray::Array2;
 use optical_flow::{
-    CrossCorrelation, FlowEstimator, FlowField, HornSchunck, LiuShen, LucasKanade, PreSmoothing,
-    RobustFlow, TvL1,
+    CrossCorrelation, Farneback, FlowEstimator, FlowField, HornSchunck, InverseSearch, LiuShen,
+    LucasKanade, PreSmoothing, RobustFlow, TvL1,
 };
 use xray_io::SequenceReaderExt;
 
@@ -46,6 +46,9 @@ pub fn method(name: &str) -> Outcome<Box<dyn FlowEstimator>> {
                 .update_limit(1.0),
         ),
         "robust" => Box::new(RobustFlow::new()),
+        "non-local" => Box::new(RobustFlow::non_local()),
+        "dis" => Box::new(InverseSearch::new()),
+        "farneback" => Box::new(Farneback::new()),
         "lk" => Box::new(LucasKanade::new()),
         "tvl1" => Box::new(TvL1::new()),
         "piv" => Box::new(CrossCorrelation::new()),

@@ -48,6 +48,14 @@ pub enum Error {
         /// The value.
         found: f64,
     },
+    /// A sequence too short for the work.
+    #[error("the sequence has {found} frames, needs {needed}")]
+    TooFewFrames {
+        /// Frames it must have.
+        needed: usize,
+        /// Frames it has.
+        found: usize,
+    },
     /// No pixel is left to work with.
     #[error("{what} has {found} usable pixels, needs {needed}")]
     TooFewPixels {

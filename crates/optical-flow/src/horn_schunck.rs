@@ -3,6 +3,7 @@
 mod automatic;
 mod jacobi;
 mod level;
+mod sequence;
 
 use crate::convergence::{Convergence, LevelReport, StopReason};
 use crate::error::{Error, Result};
@@ -15,6 +16,7 @@ use crate::plane::Plane;
 use crate::pyramid::{depth, expand};
 use crate::system::Hierarchy;
 use level::Level;
+pub use sequence::SequenceFlow;
 
 /// The smoothness weight $\alpha$ of Horn and Schunck's functional.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
 use crate::plane::Plane;
-use crate::smooth::{gaussian_weights, separable};
+use crate::smooth::{gaussian, gaussian_weights, separable};
 
 mod sealed {
     pub trait Sealed {}
@@ -268,6 +268,15 @@ impl Image {
 
     pub(crate) fn plane(&self) -> &Plane {
         &self.plane
+    }
+
+    /// Intensities in counts of 8 bits, smoothed by a Gaussian of this standard deviation in px.
+    pub(crate) fn counts(&self, sigma: f64) -> Plane {
+        let mut plane = gaussian(&self.plane, sigma);
+        for value in plane.data_mut() {
+            *value *= 255.0;
+        }
+        plane
     }
 
     pub(crate) fn weight(&self) -> Option<&Plane> {

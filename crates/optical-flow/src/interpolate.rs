@@ -5,7 +5,7 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 use crate::error::{Error, Result};
 use crate::kernel::dispatch::{Kernel, dispatch};
 use crate::kernel::filter::{Backward, Forward};
-use crate::kernel::spline::{BSpline, Keys, Linear, PAD, Points, Sample};
+use crate::kernel::spline::{BSpline, Keys, Linear, PAD, Points, Sample, SampleSquare, Square};
 use crate::parallel::bands;
 use crate::plane::Plane;
 
@@ -246,6 +246,37 @@ impl Sampler {
         self.run(out, &scratch.x, &scratch.y);
     }
 
+    /// A square of values, `side` to a row, whose first is at `x`, `y`: all lie at the same fraction between pixels.
+    pub(crate) fn patch(
+        &self,
+        x: f32,
+        y: f32,
+        side: usize,
+        scratch: &mut Vec<f32>,
+        out: &mut [f32],
+    ) {
+        let (left, top) = (x.floor(), y.floor());
+        let inside = |at: f32, n: usize| at >= 0.0 && at + side as f32 + 1.0 <= n as f32;
+        if self.method != Interpolation::CubicBSpline
+            || !inside(left, self.columns)
+            || !inside(top, self.rows)
+        {
+            for (k, out) in out.iter_mut().enumerate() {
+                *out = self.at(x + (k % side) as f32, y + (k / side) as f32);
+            }
+            return;
+        }
+        scratch.resize((side + 3) * side, 0.0);
+        let first = (top as usize + PAD - 1) * self.stride + left as usize + PAD - 1;
+        let square = Square {
+            image: &self.padded[first..],
+            stride: self.stride,
+            side,
+            fraction: [x - left, y - top],
+        };
+        dispatch(SampleSquare, (square, &mut scratch[..], out));
+    }
+
     /// The whole image, warped by a field.
     pub(crate) fn warp(&self, u: &Plane, v: &Plane) -> (Plane, Plane) {
         let (rows, columns) = u.dim();
@@ -385,6 +416,26 @@ mod tests {
             }
         }
         Ok(())
+    }
+
+    #[test]
+    fn a_square_is_its_points() {
+        let image = Plane::from_fn(21, 26, |(y, x)| ((y * 37 + x * 91) % 101) as f32);
+        let sampler = Sampler::new(&image, Interpolation::CubicBSpline);
+        let mut out = [0.0; 64];
+        for (x, y) in [
+            (3.25, 4.75),
+            (0.0, 0.0),
+            (17.0, 12.0),
+            (-2.5, 15.1),
+            (20.3, -40.0),
+        ] {
+            sampler.patch(x, y, 8, &mut Vec::new(), &mut out);
+            for (k, found) in out.iter().enumerate() {
+                let expected = sampler.at(x + (k % 8) as f32, y + (k / 8) as f32);
+                approx::assert_abs_diff_eq!(*found, expected, epsilon = 1e-3);
+            }
+        }
     }
 
     #[test]

@@ -57,8 +57,10 @@
 //! | you have | use |
 //! |---|---|
 //! | melt flow, vortices, shear, particles; noise | [`HornSchunck::new`] |
-//! | clean frames with sharp edges of motion (walls, objects) | [`RobustFlow`] |
-//! | local windows without a global field | [`LucasKanade`] |
+//! | three or more noisy frames of a motion that lasts | [`SequenceFlow`] |
+//! | clean frames with sharp edges of motion (walls, objects) | [`RobustFlow`]; [`RobustFlow::non_local`] where a second or two do not matter |
+//! | the same at two thirds of the time | [`InverseSearch`] |
+//! | local windows without a global field | [`LucasKanade`], [`Farneback`] |
 //! | flat motion with sharp steps, outliers of intensity | [`TvL1`] |
 //! | particles; vectors of windows as in velocimetry of seeded flows | [`CrossCorrelation`] |
 //! | absorbance or density of a flow that is not free of divergence in projection | [`LiuShen`] |
@@ -89,12 +91,14 @@
 //! | cross-correlation in passes, image deformation, median test | no | shift only | yes | yes |
 //! | conservation of amounts (Liu-Shen), divergence and curl | no | no | no | yes |
 //! | Charbonnier penalties with medians | in other forms | no | no | yes |
+//! | weighted non-local medians | no | no | no | yes |
+//! | three or more frames, smooth in time | no | no | average of correlations | yes |
 //! | 16 bits and floating point | some methods | floating point | integers | all methods, on a stated scale |
 //! | masks, not-a-number | no | no | masks | both |
 //! | true residual, reason of stopping | no | no | no | yes |
 //! | automatic weight, start and smoothing | no | no | no | yes |
 //! | standard error of each vector | no | no | no | by bootstrap |
-//! | Farnebäck, DIS | yes | no | no | no |
+//! | Farnebäck, dense inverse search (DIS) | yes | no | no | yes |
 //! | m/s, balance, stagnation | no | no | scaling | yes |
 //!
 //! # Conventions
@@ -115,6 +119,9 @@
 //! - B. K. P. Horn and B. G. Schunck, Artif. Intell. 17, 185 (1981), doi 10.1016/0004-3702(81)90024-2.
 //! - S. Baker et al., Int. J. Comput. Vis. 92, 1 (2011), doi 10.1007/s11263-010-0390-2: benchmark and `.flo`.
 //! - D. Sun, S. Roth and M. J. Black, Int. J. Comput. Vis. 106, 115 (2014), doi 10.1007/s11263-013-0644-x.
+//! - G. Farnebäck, SCIA 2003, doi 10.1007/3-540-45103-X_50.
+//! - T. Kroeger, R. Timofte, D. Dai and L. Van Gool, ECCV 2016, doi 10.1007/978-3-319-46493-0_29: inverse search.
+//! - J. Weickert and C. Schnörr, J. Math. Imaging Vis. 14, 245 (2001), doi 10.1023/A:1011286029287: smoothness in time.
 //! - C. Zach, T. Pock and H. Bischof, DAGM 2007, doi 10.1007/978-3-540-74936-3_22: TV-L1.
 //! - J. Westerweel and F. Scarano, Exp. Fluids 39, 1096 (2005), doi 10.1007/s00348-005-0016-6: median test.
 //! - T. Liu and L. Shen, J. Fluid Mech. 614, 253 (2008), doi 10.1017/S0022112008003273: conservation of amounts.
@@ -128,10 +135,12 @@ mod derivative;
 mod derived;
 mod error;
 mod estimator;
+mod farneback;
 mod field;
 mod horn_schunck;
 mod image;
 mod interpolate;
+mod inverse_search;
 mod kernel;
 mod lucas_kanade;
 mod median;
@@ -162,10 +171,12 @@ pub use correlation::{CrossCorrelation, WindowVectors};
 pub use derived::VelocityGradient;
 pub use error::{Error, Result};
 pub use estimator::{FlowEstimator, FlowResult, Shift};
+pub use farneback::Farneback;
 pub use field::{FlowField, VelocityField};
-pub use horn_schunck::{Alpha, Depth, HornSchunck, PreSmoothing, Solver};
+pub use horn_schunck::{Alpha, Depth, HornSchunck, PreSmoothing, SequenceFlow, Solver};
 pub use image::{Image, NonFinite, Pixel};
 pub use interpolate::{Interpolation, interpolate};
+pub use inverse_search::InverseSearch;
 pub use lucas_kanade::LucasKanade;
 pub use metric::{FlowError, end_point_error};
 pub use momentum::{Balance, Fraction, MomentumBalance, MomentumWeight};

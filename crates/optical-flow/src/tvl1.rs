@@ -14,7 +14,6 @@ use crate::kernel::filter::squares;
 use crate::parallel::bands;
 use crate::phase::global_shift;
 use crate::plane::Plane;
-use crate::smooth::gaussian;
 
 /// Flow with sharp edges by total variation, and absolute differences of intensity that forgive outliers.
 ///
@@ -157,9 +156,6 @@ impl TvL1 {
         Error::pre_smoothing(self.pre_smoothing)
     }
 }
-
-/// Intensities are compared in counts of 8 bits.
-const COUNTS: f32 = 255.0;
 
 /// What a warp needs, kept from one to the next on a level.
 struct Workspace {
@@ -400,15 +396,13 @@ impl FlowEstimator for TvL1 {
         if first == second {
             return Ok(FlowResult::new(FlowField::zeros(first.dim())));
         }
-        let counts = |image: &Image| {
-            let mut plane = gaussian(image.plane(), self.pre_smoothing);
-            for value in plane.data_mut() {
-                *value *= COUNTS;
-            }
-            plane
-        };
         let weight = first.common_weight(second);
-        let levels = Levels::new(counts(first), counts(second), weight, 16);
+        let levels = Levels::new(
+            first.counts(self.pre_smoothing),
+            second.counts(self.pre_smoothing),
+            weight,
+            16,
+        );
         let shift = if self.start_from_phase {
             global_shift(first, second, levels.len())
         } else {

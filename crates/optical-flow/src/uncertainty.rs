@@ -34,7 +34,7 @@ use crate::smooth::gaussian;
 /// let method = HornSchunck::new().alpha(0.1);
 /// let flow = method.estimate(&first, &second)?.flow;
 /// let error = Bootstrap::new().n_resamples(4).run(&method, &first, &second, &flow)?;
-/// assert!(error.end_point()[[32, 32]] > 0.0 && error.end_point()[[32, 32]] < 0.3);
+/// assert!(error.end_point()[[32, 32]] > 0.0 && error.end_point()[[32, 32]] < 0.45);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -119,13 +119,13 @@ impl Default for Bootstrap {
 }
 
 impl Bootstrap {
-    /// 10 resamples, blocks of 4 px, neighborhood of 8 px, factor 2, seed 0.
+    /// 10 resamples, blocks of 4 px, neighborhood of 8 px, factor 3, seed 0.
     pub fn new() -> Self {
         Self {
             n_resamples: 10,
             block: 4,
             neighborhood: 8.0,
-            scale: 2.0,
+            scale: 3.0,
             seed: 0,
         }
     }
@@ -148,11 +148,11 @@ impl Bootstrap {
         self
     }
 
-    /// Factor on the errors, default 2.
+    /// Factor on the errors, default 3.
     ///
-    /// A field that is smooth already loses less by smoothing than the true one. With the factor, 1.96 standard errors of the automatic
-    /// [`HornSchunck`](crate::HornSchunck) hold both components of 98 to 100 % of the pixels of generated vortices, shear, particles and shifts, and of 80 to 86 % of
-    /// keyhole scenes; without it of 77 to 91 % and of 54 to 57 %. Normal errors would have 90 %.
+    /// A field that is smooth already loses less by smoothing than the true one. The factor was chosen on keyhole scenes at a contrast to noise of 8
+    /// and 2, where 1.96 standard errors of the automatic [`HornSchunck`](crate::HornSchunck) then hold both components of 90 % of the pixels, as normal errors would. On scenes
+    /// that it was not chosen on they hold 95 % at 4, 86 % at 0.78, 84 % without noise, and above 99 % in a vortex and among particles.
     pub fn scale(mut self, scale: f64) -> Self {
         self.scale = scale;
         self

@@ -201,8 +201,13 @@ impl Level {
     }
 }
 
+/// The weight of the difference of next neighbors that a smoothness weight means.
+pub(super) fn smoothness(alpha: f64) -> f32 {
+    (alpha * alpha / 3.0) as f32
+}
+
 /// Cuts each component's change to a limit and returns how many pixels were cut; values that are not finite go back.
-fn limit(field: &mut (Plane, Plane), before: &(Plane, Plane), most: f32) -> usize {
+pub(super) fn limit(field: &mut (Plane, Plane), before: &(Plane, Plane), most: f32) -> usize {
     let mut cut = 0;
     for ((u, v), (u0, v0)) in field
         .0
@@ -253,6 +258,28 @@ impl Linearized {
         );
     }
 
+    /// The data term around a field, gathered over a Gaussian: three products of the gradient, and the right-hand side.
+    pub(crate) fn gathered(&self, before: &(Plane, Plane), integration: f64) -> [Plane; 5] {
+        let (rows, columns) = self.mean.dim();
+        let mut planes: [Plane; 5] = std::array::from_fn(|_| Plane::new(rows, columns));
+        let [j11, j12, j22, r1, r2] = &mut planes;
+        for y in 0..rows {
+            self.products(
+                y,
+                (before.0.row(y), before.1.row(y)),
+                j11.row_mut(y),
+                j12.row_mut(y),
+                j22.row_mut(y),
+                r1.row_mut(y),
+                r2.row_mut(y),
+            );
+        }
+        if integration == 0.0 {
+            return planes;
+        }
+        planes.map(|plane| gaussian(&plane, integration))
+    }
+
     /// The linear system around a field, with the data term gathered over a Gaussian if that is wanted.
     pub(crate) fn system<'a>(
         &self,
@@ -262,8 +289,7 @@ impl Linearized {
         (hierarchy, level): &'a mut Solving<'_>,
         n_grids: usize,
     ) -> System<'a> {
-        let dim = self.mean.dim();
-        let a = (alpha * alpha / 3.0) as f32;
+        let a = smoothness(alpha);
         if integration == 0.0 {
             return hierarchy.system(*level, n_grids, a, |y, row| {
                 self.products(
@@ -277,25 +303,7 @@ impl Linearized {
                 );
             });
         }
-        let (rows, columns) = dim;
-        let mut planes: Vec<Plane> = (0..5).map(|_| Plane::new(rows, columns)).collect();
-        if let [j11, j12, j22, r1, r2] = &mut planes[..] {
-            for y in 0..rows {
-                self.products(
-                    y,
-                    (before.0.row(y), before.1.row(y)),
-                    j11.row_mut(y),
-                    j12.row_mut(y),
-                    j22.row_mut(y),
-                    r1.row_mut(y),
-                    r2.row_mut(y),
-                );
-            }
-        }
-        let planes: Vec<Plane> = planes
-            .iter()
-            .map(|plane| gaussian(plane, integration))
-            .collect();
+        let planes = self.gathered(before, integration);
         hierarchy.system(*level, n_grids, a, |y, row| {
             let outs = [row.j11, row.j12, row.j22, row.r1, row.r2];
             for (out, plane) in outs.into_iter().zip(&planes) {

@@ -109,3 +109,40 @@ impl<T: Taps> Kernel<(Points<'_>, T)> for Sample {
         }
     }
 }
+
+/// A square of points at one fraction between pixels.
+#[derive(Debug)]
+pub(crate) struct Square<'a> {
+    /// The padded image from the first tap on.
+    pub(crate) image: &'a [f32],
+    pub(crate) stride: usize,
+    pub(crate) side: usize,
+    /// Along columns and down, from 0 to 1.
+    pub(crate) fraction: [f32; 2],
+}
+
+/// Samples a square by the cubic B-spline, along rows and then down. The scratch has `side` values for each of `side + 3` rows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SampleSquare;
+
+impl Kernel<(Square<'_>, &mut [f32], &mut [f32])> for SampleSquare {
+    #[inline(always)]
+    fn run((square, scratch, out): (Square<'_>, &mut [f32], &mut [f32])) {
+        let n = square.side;
+        let wx = BSpline.weights(square.fraction[0]);
+        let wy = BSpline.weights(square.fraction[1]);
+        for (j, middle) in scratch.chunks_exact_mut(n).enumerate() {
+            let row = &square.image[j * square.stride..][..n + 3];
+            for x in 0..n {
+                middle[x] = (wx[0] * row[x] + wx[1] * row[x + 1])
+                    + (wx[2] * row[x + 2] + wx[3] * row[x + 3]);
+            }
+        }
+        for (j, out) in out.chunks_exact_mut(n).enumerate() {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|k| &scratch[(j + k) * n..][..n]);
+            for x in 0..n {
+                out[x] = (wy[0] * a[x] + wy[1] * b[x]) + (wy[2] * c[x] + wy[3] * d[x]);
+            }
+        }
+    }
+}

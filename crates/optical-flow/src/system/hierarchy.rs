@@ -131,6 +131,13 @@ impl System<'_> {
         })
     }
 
+    /// Relative residual of a field.
+    pub(crate) fn residual(&mut self, u: &Plane, v: &Plane) -> f64 {
+        self.grids[0].set(u, v);
+        let norm = self.grids[0].residual_norm();
+        self.relative(norm)
+    }
+
     /// The same by successive over-relaxation, the residual looked at every fifth sweep.
     pub(crate) fn sor(
         &mut self,
