@@ -101,10 +101,12 @@
     expect(clippy::float_cmp, reason = "where bits or exact values are promised")
 )]
 
+mod augment;
 mod checkpoint;
 mod conformal;
 mod error;
 mod kernel;
+mod leak;
 mod metric;
 mod neighbor;
 mod network;
@@ -116,28 +118,32 @@ mod regressor;
 mod ridge;
 mod safetensors;
 mod scaler;
+mod selection;
 mod signal;
 mod split;
 mod stream;
 mod train;
 
+pub use augment::Augment;
 pub use checkpoint::Convention;
 pub use conformal::{AdaptiveConformal, SplitConformal};
 pub use error::{Error, Result};
+pub use leak::{first_look_ahead, first_test_dependence, shared_groups};
 pub use metric::{
     Bootstrap, Interval, PairedTest, Score, best_lag, label_noise_ceiling, paired_test, r2,
     spearman,
 };
 pub use neighbor::NearestNeighbor;
 pub use network::{
-    Branch, Device, Fusion, ImageBranch, ImageHead, Init, Inputs, Network, NetworkConfig,
-    Parameters, SequenceBranch, VectorBranch,
+    Branch, Device, DropoutPrediction, Fusion, ImageBranch, ImageHead, Init, Inputs, Network,
+    NetworkConfig, Parameters, SequenceBranch, VectorBranch,
 };
 pub use optimizer::{Adam, Schedule};
 pub use preprocess::{Gray, Preprocess, sequences, standardize_images};
 pub use regressor::{Law, Regressor};
 pub use ridge::{CubicRidge, FittedRidge};
 pub use scaler::Scaler;
+pub use selection::{NestedFold, NestedSelection};
 pub use signal::{Alignment, absorbed_energy, frame_values, shifted, signal_windows};
 pub use split::{Split, SplitStrategy, k_fold};
 pub use stream::StreamingStudent;
