@@ -43,6 +43,7 @@ pub fn flag(name: &str) -> bool {
 enum Frames {
     Simulated(SpotDataset),
     Stored(PathBuf),
+    Given(Array4<f32>),
 }
 
 /// A set of labeled frames.
@@ -142,11 +143,31 @@ impl Set {
         })
     }
 
-    /// The simulated samples, none of a stored set.
+    /// A set of frames that were made elsewhere, one row a frame.
+    pub fn given(
+        images: Array4<f32>,
+        runs: Vec<usize>,
+        windows: Array2<f64>,
+        physics: Array2<f64>,
+        labels: Array2<f64>,
+        truth: Array2<f64>,
+    ) -> Self {
+        Self {
+            frames: Frames::Given(images),
+            runs,
+            windows,
+            physics,
+            labels,
+            truth,
+            splits: None,
+        }
+    }
+
+    /// The simulated samples of a preset, none of another set.
     pub fn samples(&self) -> &[meltpool_sim::preset::SpotSample] {
         match &self.frames {
             Frames::Simulated(data) => data.samples(),
-            Frames::Stored(_) => &[],
+            _ => &[],
         }
     }
 
@@ -167,6 +188,7 @@ impl Set {
                 let frames = xray_io::open(path)?.read_all()?.into_array();
                 Ok(frames.insert_axis(Axis(1)))
             }
+            Frames::Given(images) => Ok(images.clone()),
         }
     }
 

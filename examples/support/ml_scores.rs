@@ -161,7 +161,7 @@ impl Scores {
     pub fn figure(&self, conditions: &[&str], models: &[&str], least: f64) -> PanelFigure {
         let mut page = PanelFigure::new(2).theme(page(26.0 + 7.5 * models.len() as f64));
         for (k, target) in TARGETS.into_iter().enumerate() {
-            let names = Axis::categories(" ", models.iter().rev().copied());
+            let names = Axis::categories("model", models.iter().rev().copied());
             let axis = Axis::dimensionless(format!("R², depth of the {target}")).range(least, 1.02);
             let mut panel = ScatterFigure::new(axis, names);
             for (number, condition) in conditions.iter().enumerate() {
