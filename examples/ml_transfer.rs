@@ -177,7 +177,7 @@ fn main() -> Outcome {
         "ridge a,E,t: as it is",
         "ridge a,E,t: 20 labels",
     ];
-    save(&scores.figure(&shown, &CONDITIONS, -0.5), "ml_transfer")?;
+    save(&scores.figure(&shown, &CONDITIONS, 0.3), "ml_transfer")?;
     finish(
         "ml_transfer",
         &scores,

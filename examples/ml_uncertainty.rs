@@ -4,7 +4,7 @@
 //! random, and on whole runs, mean and standard error over many splits. A single split by run scatters by several points. Then what
 //! four other spreads are worth on unseen runs: five networks, Monte Carlo dropout, a heteroscedastic loss, quantiles; each covers what it covers, and only
 //! calibration makes it 90 %. Last, the adaptive interval on a signal whose gain drifts. All simulated (`n2000`). 5 sets x 40 splits; networks
-//! (T = 5 with E, t) of 15 epochs on 2 splits. 2 min; `--quick`: 5 splits, 1 epoch. Output: `target/figures/ml_uncertainty/`.
+//! (T = 5 with E, t) of 40 epochs on 2 splits. 2 min; `--quick`: 5 splits, 1 epoch. Output: `target/figures/ml_uncertainty/`.
 
 use meltpool_ml::{
     AdaptiveConformal, LossKind, NetworkConfig, Scaler, Split, SplitConformal, SplitStrategy,
@@ -73,7 +73,7 @@ fn main() -> Outcome {
     let mut report = json!({});
     let mut figure = PanelFigure::new(3).theme(page(75.0));
     let mut panel = ScatterFigure::new(
-        Axis::new("share of splits below", "1"),
+        Axis::dimensionless("share of splits below"),
         Axis::new("coverage of the pool", "%"),
     );
     for (name, by_run, color) in [
@@ -111,7 +111,7 @@ fn main() -> Outcome {
     panel = panel.curve(Curve::new("nominal", [0.0, 1.0], [90.0, 90.0]).dashed());
     figure = figure.panel(panel);
 
-    let (rows, spread) = spreads(if quick { 1 } else { 15 }, if quick { 1 } else { 2 })?;
+    let (rows, spread) = spreads(if quick { 1 } else { 40 }, if quick { 1 } else { 2 })?;
     report["spreads"] = spread;
     let names: Vec<String> = rows.iter().rev().map(|r| r.0.clone()).collect();
     let mut panel = ScatterFigure::new(
@@ -268,7 +268,7 @@ fn drifting() -> Outcome<(ScatterFigure, Value)> {
     }
     let x: Vec<f64> = (1..=test.len()).map(|k| k as f64).collect();
     let mut panel = ScatterFigure::new(
-        Axis::new("frames of the stream", "1"),
+        Axis::dimensionless("frames of the stream"),
         Axis::new("inside so far", "%").range(50.0, 101.0),
     );
     for (name, share, color) in [

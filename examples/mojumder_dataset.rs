@@ -1,14 +1,13 @@
 //! The data set of Mojumder et al., arXiv 2509.03029 (2025), as far as its source is known: 148 consecutive frames of one spot pulse.
 //!
-//! What is seen: four frames before, early in, late in and after the pulse, the absorptance of each frame, and the labels of pool and keyhole depth with their
-//! truth. The paper's 148 annotated samples are, as far as can be inferred, frames 80 to 227 of NIST's spot run on Ti-6Al-4V at 50 kHz (doi
+//! What is seen: four frames before, early in, late in and after the pulse, the absorptance of each frame, and the labels of pool and keyhole depth. The paper's 148 annotated samples are, as far as can be inferred, frames 80 to 227 of NIST's spot run on Ti-6Al-4V at 50 kHz (doi
 //! 10.18434/mds2-2525): one experiment, so that a random test part consists of neighbors of training frames. Here a simulated run takes its place
 //! (`spot148`: nominal 232 W, 1 frame before, 103 with and 44 after the laser; the real pulse has some 101 with and 46 after). 2 s.
 //! Output: `target/figures/mojumder_dataset/`.
 
 use std::fmt::Write as _;
 
-use meltpool_plot::{Axis, Curve, OKABE_ITO, PanelFigure, RadiographFigure, ScatterFigure, Series};
+use meltpool_plot::{Axis, Curve, OKABE_ITO, PanelFigure, RadiographFigure, ScatterFigure};
 use ndarray::s;
 use serde_json::json;
 
@@ -44,8 +43,7 @@ fn main() -> Outcome {
             "panel: frame {frame}, {:.0} µm true pool depth",
             set.truth[[frame, 0]]
         );
-        let axis =
-            Axis::dimensionless(format!("frame {frame}: transmission over solid")).range(0.7, 1.7);
+        let axis = Axis::dimensionless(format!("frame {frame}, transmission")).range(0.7, 1.7);
         figure = figure.panel(RadiographFigure::new(&image, 676.0 / 128.0, axis));
     }
     let time = || Axis::new("time since laser on", "µs");
@@ -54,26 +52,10 @@ fn main() -> Outcome {
         figure.panel(panel.curve(
             Curve::new("simulated signal", times.clone(), signal.clone()).color(OKABE_ITO[4]),
         ));
-    let mut panel = ScatterFigure::new(time(), Axis::new("depth", "µm"));
+    let mut panel = ScatterFigure::new(time(), Axis::new("label: depth", "µm"));
     for (k, target) in TARGETS.into_iter().enumerate() {
-        let color = OKABE_ITO[[4, 5][k]];
-        panel = panel
-            .series(
-                Series::new(
-                    format!("{target}, label"),
-                    times.clone(),
-                    set.labels.column(k).to_vec(),
-                )
-                .color(color),
-            )
-            .curve(
-                Curve::new(
-                    format!("{target}, truth"),
-                    times.clone(),
-                    set.truth.column(k).to_vec(),
-                )
-                .color(color),
-            );
+        let labels = set.labels.column(k).to_vec();
+        panel = panel.curve(Curve::new(target, times.clone(), labels).color(OKABE_ITO[[4, 5][k]]));
     }
     figure = figure.panel(panel);
     let mut csv =

@@ -24,16 +24,15 @@ use ml::Outcome;
 use ml_runs::normal;
 use ml_scores::{page, save};
 
-/// Tilt of the plate's surface in degrees, counterclockwise: the line through the brightest row (edge enhancement) of each column away from the keyhole.
+/// Tilt of the plate's surface in degrees, counterclockwise: the line through the border of air and plate in the columns away from the keyhole.
 fn tilt_deg(image: &ArrayView2<f32>) -> f64 {
     let (rows, columns) = image.dim();
     let (mut n, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for column in (columns / 10..columns * 9 / 10).filter(|c| c.abs_diff(columns / 2) > columns / 5)
     {
-        let place = |row: usize| image.slice(s![row, column - 2..column + 3]).sum();
-        let at = (1..rows / 3)
-            .max_by(|a, b| place(*a).total_cmp(&place(*b)))
-            .unwrap_or(0) as f64;
+        // air is half as bright again as the solid plate
+        let is_air = |row: &usize| image.slice(s![*row, column - 2..column + 3]).sum() > 5.0 * 1.27;
+        let at = (0..rows / 3).filter(is_air).count() as f64;
         let c = column as f64;
         n += 1.0;
         x += c;

@@ -244,6 +244,28 @@ fn signals(
     let all = set.sequences(train, 5, true)?;
     let physics = task.microns(&task.network(&lstm(5, 3), &trainer, &all)?, &all)?;
     rows.push(("LSTM T=5 + E,t", task.score(&physics)?));
+    // five networks that differ by their seed, at each length of the window; the keyhole forgets at once, the pool slowly
+    let mut means = Vec::new();
+    for (name, steps) in [
+        ("mean of 5 LSTMs T=1 + E,t", 1),
+        ("mean of 5 LSTMs T=20 + E,t", 20),
+    ] {
+        let inputs = set.sequences(train, steps, true)?;
+        let seeds: Vec<u64> = (0..5).map(|k| task.seed + 100 * k).collect();
+        let part = inputs.select(train);
+        let members = trainer.fit_seeds(&lstm(steps, 3), &part, &task.hard(), &seeds)?;
+        let mut sum = Array2::zeros(set.labels.dim());
+        for member in &members {
+            sum += &task.microns(&member.network, &inputs)?;
+        }
+        rows.push((name, task.score(&(&sum / 5.0))?));
+        means.push(sum / 5.0);
+    }
+    let mut own_windows = means[1].clone();
+    own_windows.column_mut(1).assign(&means[0].column(1));
+    rows.push(("pool T=20, keyhole T=1", task.score(&own_windows)?));
+    let all_means = (&means[0] + &means[1]) / 2.0;
+    rows.push(("mean of these ten", task.score(&all_means)?));
     let truth = task.scaler.apply(&set.truth.view())?.mapv(|v| v as f32);
     let pick = |table: &Array2<f32>| table.select(Along(0), train);
     let mut student = |name, soft: &Array2<f32>, lambda| -> Outcome {

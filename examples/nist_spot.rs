@@ -185,7 +185,7 @@ fn main() -> Outcome {
         json!({ "real": is_real, "frames": frames.len(), "on": on, "rows": numbers.len() });
     let x: Vec<f64> = frames.iter().map(|f| *f as f64).collect();
     let panel = ScatterFigure::new(
-        Axis::new("frame", "1"),
+        Axis::dimensionless("frame"),
         Axis::dimensionless("absorptance").range(-0.1, 1.1),
     )
     .note(source);
@@ -268,7 +268,7 @@ fn main() -> Outcome {
                 |table: &Array2<f64>| tested.iter().map(|r| table[[*r, k]]).collect::<Vec<f64>>();
             let at: Vec<f64> = tested.iter().map(|r| x[*r]).collect();
             let mut panel = ScatterFigure::new(
-                Axis::new("frame", "1"),
+                Axis::dimensionless("frame"),
                 Axis::new(format!("{target} depth"), "µm"),
             );
             panel = panel.curve(Curve::new("labels", x, set.labels.column(k).to_vec()));

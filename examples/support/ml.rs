@@ -90,7 +90,9 @@ impl Set {
         }
         let mut physics = Array2::zeros((n, 2));
         for (row, sample) in samples.iter().enumerate() {
-            let frames = signals.range((sample.run, 1)..=(sample.run, sample.frame.cast_signed()));
+            // frame 0 lies before the laser
+            let last = sample.frame.cast_signed();
+            let frames = signals.range((sample.run, 1.min(last))..=(sample.run, last));
             let sum: f64 = frames.map(|(_, a)| a * sample.power_w * 20e-6).sum();
             physics[[row, 0]] = if sample.frame == 0 { 0.0 } else { sum };
             physics[[row, 1]] = sample.time_us;

@@ -104,7 +104,7 @@ impl Parity {
             figure = figure.panel(panel);
         }
         let mut panel = ScatterFigure::new(
-            Axis::new("epoch", "1").log(),
+            Axis::dimensionless("epoch").log(),
             Axis::dimensionless("mean square loss").log(),
         );
         for (number, losses) in self.losses.iter().enumerate() {

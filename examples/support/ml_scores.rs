@@ -66,37 +66,45 @@ impl Scores {
 
     /// Prints mean and standard deviation of R², and mean absolute errors, with a remark for a model.
     pub fn print(&self, remark: impl Fn(&str) -> String) {
-        let mut before = String::new();
-        for key in &self.order {
-            let (condition, model) = key;
-            if *condition != before {
-                println!(
-                    "{condition}: R² pool / keyhole, mean ± standard deviation over seeds; MAE in µm; (seeds)"
-                );
-                before.clone_from(condition);
+        let mut conditions: Vec<&String> = Vec::new();
+        for (condition, _) in &self.order {
+            if !conditions.contains(&condition) {
+                conditions.push(condition);
             }
-            let rows = &self.rows[key];
-            let mae = |k: usize| rows.iter().map(|r| r.1[k].mae).sum::<f64>() / rows.len() as f64;
-            let [pool, keyhole] = [0, 1].map(|k| self.summary(condition, model, k));
-            let defined: usize = (0..2).map(|k| self.r2(condition, model, k).len()).sum();
-            let undefined = 2 * rows.len() - defined;
-            let missing = if undefined > 0 {
-                format!(", R² undefined {undefined} times")
-            } else {
-                String::new()
-            };
-            println!(
-                "  {model:30} {:.4} ± {:.3} / {:.4} ± {:.3}   MAE {:.1} / {:.1}  ({}{missing}){}",
-                pool.0,
-                pool.1,
-                keyhole.0,
-                keyhole.1,
-                mae(0),
-                mae(1),
-                rows.len(),
-                remark(model)
-            );
         }
+        for condition in conditions {
+            println!(
+                "{condition}: R² pool / keyhole, mean ± standard deviation over seeds; MAE in µm; (seeds)"
+            );
+            for key in self.order.iter().filter(|key| key.0 == *condition) {
+                self.print_row(key, &remark(&key.1));
+            }
+        }
+    }
+
+    fn print_row(&self, key: &(String, String), remark: &str) {
+        let (condition, model) = key;
+        let rows = &self.rows[key];
+        let mae = |k: usize| rows.iter().map(|r| r.1[k].mae).sum::<f64>() / rows.len() as f64;
+        let [pool, keyhole] = [0, 1].map(|k| self.summary(condition, model, k));
+        let defined: usize = (0..2).map(|k| self.r2(condition, model, k).len()).sum();
+        let undefined = 2 * rows.len() - defined;
+        let missing = if undefined > 0 {
+            format!(", R² undefined {undefined} times")
+        } else {
+            String::new()
+        };
+        println!(
+            "  {model:30} {:.4} ± {:.3} / {:.4} ± {:.3}   MAE {:.1} / {:.1}  ({}{missing}){}",
+            pool.0,
+            pool.1,
+            keyhole.0,
+            keyhole.1,
+            mae(0),
+            mae(1),
+            rows.len(),
+            remark
+        );
     }
 
     /// Prints the paired difference of two models, target by target, and returns mean differences and standard errors.
@@ -159,9 +167,9 @@ impl Scores {
 
     /// Models as rows, a panel a target, a color a condition; bars are standard deviations over seeds.
     pub fn figure(&self, conditions: &[&str], models: &[&str], least: f64) -> PanelFigure {
-        let mut page = PanelFigure::new(2).theme(page(26.0 + 7.5 * models.len() as f64));
+        let mut page = PanelFigure::new(2).theme(page(34.0 + 9.0 * models.len() as f64));
         for (k, target) in TARGETS.into_iter().enumerate() {
-            let names = Axis::categories("model", models.iter().rev().copied());
+            let names = Axis::categories("case", models.iter().rev().copied());
             let axis = Axis::dimensionless(format!("R², depth of the {target}")).range(least, 1.02);
             let mut panel = ScatterFigure::new(axis, names);
             for (number, condition) in conditions.iter().enumerate() {

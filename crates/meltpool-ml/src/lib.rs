@@ -45,10 +45,12 @@
 //!   has all but seen. Grouped, blocked and leave-one-out splits ask the question that matters.
 //! - *Networks.* [`NetworkConfig`] names every choice. A [`Network`] is plain arrays ([`Parameters`]) run on a [`Device`] chosen at run time: this
 //!   crate's own engine, always there, or one of burn's.
+//!   [`shared_groups`], [`first_test_dependence`] and [`first_look_ahead`] find a leak; [`NestedSelection`] chooses without one.
 //! - *Training.* [`Trainer`] minimizes the distance to [`Targets`]: labels, a teacher's soft labels with a share $\lambda$, hints from its
-//!   features, samples without labels. Checkpoints resume to the same bits.
+//!   features, samples without labels. [`Augment`] changes samples, [`NetworkConfig::with_dropout`] drops features, [`Trainer::ema`] and [`Trainer::swa`]
+//!   average weights. Checkpoints resume to the same bits.
 //! - *Judging.* [`Score`] (R² says when it is undefined), [`Bootstrap`], [`paired_test`], [`label_noise_ceiling`]; [`SplitConformal`] and
-//!   [`AdaptiveConformal`] for intervals.
+//!   [`AdaptiveConformal`] for intervals; [`Network::predict_dropout`], several seeds and [`LossKind::Gaussian`] for spreads, which only calibration makes intervals.
 //! - *Running.* [`StreamingStudent`]: one sample in, one prediction out, no allocation.
 //!
 //! # What was published and what is not known
