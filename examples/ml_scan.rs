@@ -175,7 +175,10 @@ fn main() -> Outcome {
     let results = of_seeds(seeds, |seed| {
         one_seed(seed, if quick { (1, 10) } else { (40, 400) })
     })?;
-    let x = Axis::categories("beam", ["spot", "0.05 m/s", "0.1 m/s", "0.2 m/s", "0.3 m/s"]);
+    let x = Axis::categories(
+        "beam",
+        ["spot", "0.05 m/s", "0.1 m/s", "0.2 m/s", "0.3 m/s"],
+    );
     let mut figure = ScatterFigure::new(
         x,
         Axis::new("mean absolute error, keyhole depth", "µm").log(),

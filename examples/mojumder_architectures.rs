@@ -121,7 +121,7 @@ fn multiply_adds(config: &NetworkConfig) -> Outcome<usize> {
 fn main() -> Outcome {
     if let Some(model) = argument("--time") {
         let epochs: usize = std::env::args()
-            .last()
+            .next_back()
             .and_then(|n| n.parse().ok())
             .ok_or("--time MODEL EPOCHS")?;
         let found = models().into_iter().find(|m| m.0 == model);

@@ -78,7 +78,7 @@ fn data_folder() -> PathBuf {
 }
 
 /// Says of each file whether it is there and the archive's own. True if the table is.
-fn inventory(data: &Path) -> Outcome<bool> {
+fn inventory(data: &Path) -> bool {
     let mut has_table = false;
     for (number, (name, bytes, expected)) in FILES.into_iter().enumerate() {
         let path = data.join(name);
@@ -99,7 +99,7 @@ fn inventory(data: &Path) -> Outcome<bool> {
         }
         has_table |= number == 0;
     }
-    Ok(has_table)
+    has_table
 }
 
 /// A simulated run in the layout of the archive: 500 rows of 40 ns a frame, the frame's number in its first row, images and labels.
@@ -140,7 +140,7 @@ fn stand_in(data: &Path) -> Outcome {
 fn main() -> Outcome {
     let mut data = data_folder();
     println!("looking into the folder of the NIST files");
-    let is_real = inventory(&data)?;
+    let is_real = inventory(&data);
     if !is_real {
         data = folder("nist_spot")?.join("stand_in");
         println!(
@@ -220,73 +220,7 @@ fn main() -> Outcome {
 
     let labels = argument("--labels").map_or_else(|| data.join("labels.csv"), PathBuf::from);
     if labels.exists() {
-        let text = std::fs::read_to_string(&labels)?;
-        let rows: Vec<Vec<f64>> = text
-            .lines()
-            .skip(1)
-            .map(|l| l.split(',').map(str::parse).collect())
-            .collect::<Result<_, _>>()?;
-        let known: BTreeMap<u64, [f64; 2]> =
-            rows.iter().map(|r| (r[0] as u64, [r[1], r[2]])).collect();
-        let kept: Vec<usize> = (0..frames.len())
-            .filter(|k| known.contains_key(&frames[*k]))
-            .collect();
-        let windows = signal_windows(&signal, 20, 0.0)?.select(ndarray::Axis(0), &kept);
-        let energy = absorbed_energy(&signal, 232.0, 20e-6)?;
-        let first = signal.iter().position(|a| *a > 0.1).unwrap_or(0) as f64;
-        let n = kept.len();
-        let physics = Array2::from_shape_fn((n, 2), |(r, k)| {
-            if k == 0 {
-                energy[kept[r]]
-            } else {
-                20.0 * (kept[r] as f64 - first + 1.0)
-            }
-        });
-        let depths = Array2::from_shape_fn((n, 2), |(r, k)| known[&frames[kept[r]]][k]);
-        let set = Set::given(
-            ndarray::Array4::zeros((n, 1, 1, 1)),
-            vec![0; n],
-            windows,
-            physics,
-            depths.clone(),
-            depths,
-        );
-        let strategy = SplitStrategy::Blocked {
-            block: 15,
-            test_share: 0.2,
-            embargo: 5,
-        };
-        let task = Task::new(&set, strategy.split(&set.runs, 1)?, 1)?;
-        let inputs = set.sequences(&task.split.train, 5, true)?;
-        let trainer = signal_trainer(if flag("--quick") { 20 } else { 800 }, n);
-        let network = task.network(&lstm(5, 3), &trainer, &inputs)?;
-        let (ridge, learned) = (task.ridge("a,E,t")?, task.microns(&network, &inputs)?);
-        for (k, target) in TARGETS.into_iter().enumerate() {
-            let x: Vec<f64> = kept.iter().map(|k| frames[*k] as f64).collect();
-            let tested: Vec<usize> = task.split.test.clone();
-            let of =
-                |table: &Array2<f64>| tested.iter().map(|r| table[[*r, k]]).collect::<Vec<f64>>();
-            let at: Vec<f64> = tested.iter().map(|r| x[*r]).collect();
-            let mut panel = ScatterFigure::new(
-                Axis::dimensionless("frame"),
-                Axis::new(format!("{target} depth"), "µm"),
-            );
-            panel = panel.curve(Curve::new("labels", x, set.labels.column(k).to_vec()));
-            for (name, table, color) in [
-                ("ridge, tested", &ridge, OKABE_ITO[4]),
-                ("LSTM, tested", &learned, OKABE_ITO[5]),
-            ] {
-                let score = task.score(table)?[k];
-                println!(
-                    "{name}, {target}: R² {}, MAE {:.1} µm",
-                    score.r2.map_or("undefined".into(), |r| format!("{r:.3}")),
-                    score.mae
-                );
-                report[format!("{name} {target}")] = json!({ "r2": score.r2, "mae_um": score.mae });
-                panel = panel.series(Series::new(name, at.clone(), of(table)).color(color));
-            }
-            figure = figure.panel(panel);
-        }
+        figure = models(figure, &labels, &frames, &signal, &mut report)?;
     } else {
         println!("missing: labels (frame,pool_um,keyhole_um); the archive holds none");
     }
@@ -298,4 +232,80 @@ fn main() -> Outcome {
     save(&figure, "nist_spot")?;
     println!("{report}");
     Ok(())
+}
+
+/// Depths by a ridge and an LSTM beside the labels of tested blocks, a panel a target.
+fn models(
+    mut figure: PanelFigure,
+    labels: &Path,
+    frames: &[u64],
+    signal: &[f64],
+    report: &mut serde_json::Value,
+) -> Outcome<PanelFigure> {
+    let text = std::fs::read_to_string(labels)?;
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(1)
+        .map(|l| l.split(',').map(str::parse).collect())
+        .collect::<Result<_, _>>()?;
+    let known: BTreeMap<u64, [f64; 2]> = rows.iter().map(|r| (r[0] as u64, [r[1], r[2]])).collect();
+    let kept: Vec<usize> = (0..frames.len())
+        .filter(|k| known.contains_key(&frames[*k]))
+        .collect();
+    let windows = signal_windows(signal, 20, 0.0)?.select(ndarray::Axis(0), &kept);
+    let energy = absorbed_energy(signal, 232.0, 20e-6)?;
+    let first = signal.iter().position(|a| *a > 0.1).unwrap_or(0) as f64;
+    let n = kept.len();
+    let physics = Array2::from_shape_fn((n, 2), |(r, k)| {
+        if k == 0 {
+            energy[kept[r]]
+        } else {
+            20.0 * (kept[r] as f64 - first + 1.0)
+        }
+    });
+    let depths = Array2::from_shape_fn((n, 2), |(r, k)| known[&frames[kept[r]]][k]);
+    let set = Set::given(
+        ndarray::Array4::zeros((n, 1, 1, 1)),
+        vec![0; n],
+        windows,
+        physics,
+        depths.clone(),
+        depths,
+    );
+    let strategy = SplitStrategy::Blocked {
+        block: 15,
+        test_share: 0.2,
+        embargo: 5,
+    };
+    let task = Task::new(&set, strategy.split(&set.runs, 1)?, 1)?;
+    let inputs = set.sequences(&task.split.train, 5, true)?;
+    let trainer = signal_trainer(if flag("--quick") { 20 } else { 800 }, n);
+    let network = task.network(&lstm(5, 3), &trainer, &inputs)?;
+    let (ridge, learned) = (task.ridge("a,E,t")?, task.microns(&network, &inputs)?);
+    for (k, target) in TARGETS.into_iter().enumerate() {
+        let x: Vec<f64> = kept.iter().map(|k| frames[*k] as f64).collect();
+        let tested: Vec<usize> = task.split.test.clone();
+        let of = |table: &Array2<f64>| tested.iter().map(|r| table[[*r, k]]).collect::<Vec<f64>>();
+        let at: Vec<f64> = tested.iter().map(|r| x[*r]).collect();
+        let mut panel = ScatterFigure::new(
+            Axis::dimensionless("frame"),
+            Axis::new(format!("{target} depth"), "µm"),
+        );
+        panel = panel.curve(Curve::new("labels", x, set.labels.column(k).to_vec()));
+        for (name, table, color) in [
+            ("ridge, tested", &ridge, OKABE_ITO[4]),
+            ("LSTM, tested", &learned, OKABE_ITO[5]),
+        ] {
+            let score = task.score(table)?[k];
+            println!(
+                "{name}, {target}: R² {}, MAE {:.1} µm",
+                score.r2.map_or("undefined".into(), |r| format!("{r:.3}")),
+                score.mae
+            );
+            report[format!("{name} {target}")] = json!({ "r2": score.r2, "mae_um": score.mae });
+            panel = panel.series(Series::new(name, at.clone(), of(table)).color(color));
+        }
+        figure = figure.panel(panel);
+    }
+    Ok(figure)
 }

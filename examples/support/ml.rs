@@ -128,10 +128,14 @@ impl Set {
             Array2::from_shape_fn((n, count), |(row, k)| rows[row][first + k])
         };
         let split = |column: usize| {
-            let part = |wanted: f64| (0..n).filter(|row| rows[*row][column] == wanted).collect();
+            let part = |tested: bool| {
+                (0..n)
+                    .filter(|row| (rows[*row][column] > 0.5) == tested)
+                    .collect()
+            };
             Split {
-                train: part(0.0),
-                test: part(1.0),
+                train: part(false),
+                test: part(true),
             }
         };
         Ok(Self {

@@ -33,11 +33,14 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     (mean, (squares / (n - 1.0).max(1.0)).sqrt())
 }
 
+/// Seed and scores of both targets.
+type Row = (u64, Vec<Score>);
+
 /// Scores of models (rows) under conditions (such as splits), one a seed.
 #[derive(Default)]
 pub struct Scores {
     order: Vec<(String, String)>,
-    rows: BTreeMap<(String, String), Vec<(u64, Vec<Score>)>>,
+    rows: BTreeMap<(String, String), Vec<Row>>,
 }
 
 impl Scores {

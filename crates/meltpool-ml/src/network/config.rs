@@ -349,6 +349,10 @@ impl NetworkConfig {
                 format!("{n_images} images"),
             )?;
         }
+        self.check_count()
+    }
+
+    fn check_count(&self) -> Result<()> {
         let weights = super::graph::trace(self)
             .iter()
             .try_fold(0_usize, |sum, p| {
