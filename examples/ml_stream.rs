@@ -17,7 +17,6 @@ use ndarray::Axis as Along;
 use serde_json::json;
 
 #[path = "support/ml.rs"]
-#[expect(dead_code, reason = "this example needs no images")]
 mod ml;
 use ml::{Outcome, Set};
 
@@ -81,11 +80,11 @@ fn main() -> Outcome {
         .with_intervals(&intervals)?;
 
     let ridge = CubicRidge::new().fit(
-        &set.columns("a,E,t").select(Along(0), &split.train).view(),
+        &set.columns("a,E,t")?.select(Along(0), &split.train).view(),
         &set.labels.select(Along(0), &split.train).view(),
     )?;
     let columns: Vec<[f64; 3]> = set
-        .columns("a,E,t")
+        .columns("a,E,t")?
         .rows()
         .into_iter()
         .map(|r| [r[0], r[1], r[2]])

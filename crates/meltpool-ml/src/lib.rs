@@ -45,10 +45,12 @@
 //!   has all but seen. Grouped, blocked and leave-one-out splits ask the question that matters.
 //! - *Networks.* [`NetworkConfig`] names every choice. A [`Network`] is plain arrays ([`Parameters`]) run on a [`Device`] chosen at run time: this
 //!   crate's own engine, always there, or one of burn's.
+//!   [`shared_groups`], [`first_test_dependence`] and [`first_look_ahead`] find a leak; [`NestedSelection`] chooses without one.
 //! - *Training.* [`Trainer`] minimizes the distance to [`Targets`]: labels, a teacher's soft labels with a share $\lambda$, hints from its
-//!   features, samples without labels. Checkpoints resume to the same bits.
+//!   features, samples without labels. [`Augment`] changes samples, [`NetworkConfig::with_dropout`] drops features, [`Trainer::ema`] and [`Trainer::swa`]
+//!   average weights. Checkpoints resume to the same bits.
 //! - *Judging.* [`Score`] (R² says when it is undefined), [`Bootstrap`], [`paired_test`], [`label_noise_ceiling`]; [`SplitConformal`] and
-//!   [`AdaptiveConformal`] for intervals.
+//!   [`AdaptiveConformal`] for intervals; [`Network::predict_dropout`], several seeds and [`LossKind::Gaussian`] for spreads, which only calibration makes intervals.
 //! - *Running.* [`StreamingStudent`]: one sample in, one prediction out, no allocation.
 //!
 //! # What was published and what is not known
@@ -101,10 +103,12 @@
     expect(clippy::float_cmp, reason = "where bits or exact values are promised")
 )]
 
+mod augment;
 mod checkpoint;
 mod conformal;
 mod error;
 mod kernel;
+mod leak;
 mod metric;
 mod neighbor;
 mod network;
@@ -116,28 +120,32 @@ mod regressor;
 mod ridge;
 mod safetensors;
 mod scaler;
+mod selection;
 mod signal;
 mod split;
 mod stream;
 mod train;
 
+pub use augment::Augment;
 pub use checkpoint::Convention;
 pub use conformal::{AdaptiveConformal, SplitConformal};
 pub use error::{Error, Result};
+pub use leak::{first_look_ahead, first_test_dependence, shared_groups};
 pub use metric::{
     Bootstrap, Interval, PairedTest, Score, best_lag, label_noise_ceiling, paired_test, r2,
     spearman,
 };
 pub use neighbor::NearestNeighbor;
 pub use network::{
-    Branch, Device, Fusion, ImageBranch, ImageHead, Init, Inputs, Network, NetworkConfig,
-    Parameters, SequenceBranch, VectorBranch,
+    Branch, Device, DropoutPrediction, Fusion, ImageBranch, ImageHead, Init, Inputs, Network,
+    NetworkConfig, Parameters, SequenceBranch, VectorBranch,
 };
 pub use optimizer::{Adam, Schedule};
 pub use preprocess::{Gray, Preprocess, sequences, standardize_images};
 pub use regressor::{Law, Regressor};
 pub use ridge::{CubicRidge, FittedRidge};
 pub use scaler::Scaler;
+pub use selection::{NestedFold, NestedSelection};
 pub use signal::{Alignment, absorbed_energy, frame_values, shifted, signal_windows};
 pub use split::{Split, SplitStrategy, k_fold};
 pub use stream::StreamingStudent;

@@ -5,6 +5,7 @@ mod burn;
 mod config;
 mod convolution;
 mod device;
+mod dropout;
 mod graph;
 mod parameters;
 mod real;
@@ -17,6 +18,8 @@ pub use config::{
     Branch, Fusion, ImageBranch, ImageHead, Init, NetworkConfig, SequenceBranch, VectorBranch,
 };
 pub use device::Device;
+pub use dropout::DropoutPrediction;
+pub(crate) use dropout::Masks;
 pub use parameters::Parameters;
 pub(crate) use real::exponential;
 
@@ -49,15 +52,24 @@ pub(crate) fn evaluate(
     parameters: &[Vec<f32>],
     inputs: Vec<(Vec<usize>, Vec<f32>)>,
     loss: Option<&Loss<'_>>,
+    dropout: Option<Masks>,
     device: Device,
 ) -> Result<Evaluation> {
     #[cfg(feature = "burn")]
     if let Some(burn_device) = device.burn()? {
         let name = device.name();
-        return burn::evaluate(config, parameters, &inputs, loss, &burn_device, name);
+        return burn::evaluate(
+            config,
+            parameters,
+            &inputs,
+            loss,
+            dropout,
+            &burn_device,
+            name,
+        );
     }
     device.validate()?;
-    let mut tape = tape::Tape::new(parameters);
+    let mut tape = tape::Tape::new(parameters).with_dropout(dropout);
     let nodes: Vec<usize> = inputs
         .into_iter()
         .map(|(shape, values)| tape.input(shape, values))
@@ -258,7 +270,8 @@ impl Network {
         self.device
     }
 
-    fn run(&self, inputs: &Inputs) -> Result<(Array2<f32>, Array2<f32>)> {
+    /// Predictions and features; with a seed and the number of a pass, with dropout.
+    fn run(&self, inputs: &Inputs, pass: Option<(u64, u64)>) -> Result<(Array2<f32>, Array2<f32>)> {
         inputs.check(&self.config)?;
         let n = inputs.n_samples();
         let rows: Vec<usize> = (0..n).collect();
@@ -269,6 +282,7 @@ impl Network {
                 &self.parameters.values,
                 inputs.batch(chunks[k]),
                 None,
+                pass.map(|(seed, pass)| Masks::new(self.config.dropout, seed, pass, chunks[k])),
                 self.device,
             )
         };
@@ -306,7 +320,7 @@ impl Network {
     /// [`Error::LengthMismatch`] or [`Error::ShapeMismatch`] for inputs of another network, [`Error::NonFinite`],
     /// [`Error::TooFewSamples`] for none.
     pub fn predict(&self, inputs: &Inputs) -> Result<Array2<f32>> {
-        Ok(self.run(inputs)?.0)
+        Ok(self.run(inputs, None)?.0)
     }
 
     /// The features before the last layer, one row a sample: what a student can be given as a hint.
@@ -314,7 +328,7 @@ impl Network {
     /// # Errors
     /// As [`predict`](Self::predict).
     pub fn features(&self, inputs: &Inputs) -> Result<Array2<f32>> {
-        Ok(self.run(inputs)?.1)
+        Ok(self.run(inputs, None)?.1)
     }
 }
 

@@ -162,7 +162,16 @@ impl Preprocess {
 
 /// Turned about its center by bilinear interpolation; beyond the edge the nearest pixel stands.
 fn rotated(frame: &ArrayView2<f32>, degrees: f64) -> Array2<f32> {
-    if degrees == 0.0 {
+    warped(frame, degrees, (0.0, 0.0))
+}
+
+/// Turned about its center, then moved by rows and columns.
+pub(crate) fn warped(
+    frame: &ArrayView2<f32>,
+    degrees: f64,
+    (down, right): (f64, f64),
+) -> Array2<f32> {
+    if degrees == 0.0 && down == 0.0 && right == 0.0 {
         return frame.to_owned();
     }
     let (rows, columns) = frame.dim();
@@ -172,7 +181,7 @@ fn rotated(frame: &ArrayView2<f32>, degrees: f64) -> Array2<f32> {
     );
     let (cy, cx) = ((rows as f64 - 1.0) / 2.0, (columns as f64 - 1.0) / 2.0);
     Array2::from_shape_fn((rows, columns), |(y, x)| {
-        let (dy, dx) = (y as f64 - cy, x as f64 - cx);
+        let (dy, dx) = (y as f64 - cy - down, x as f64 - cx - right);
         let sy = (cy + sin * dx + cos * dy).clamp(0.0, rows as f64 - 1.0);
         let sx = (cx + cos * dx - sin * dy).clamp(0.0, columns as f64 - 1.0);
         let (y0, x0) = (sy as usize, sx as usize);

@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Bootstrap = 4,
     #[cfg(test)]
     Test = 5,
+    Augment = 6,
+    Dropout = 7,
 }
 
 #[derive(Debug, Clone)]

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 
+use crate::augment::Augment;
 use crate::error::{Error, Result, require};
-use crate::network::{Device, Inputs, Network, NetworkConfig, Parameters, evaluate};
+use crate::network::{Device, Inputs, Masks, Network, NetworkConfig, Parameters, evaluate};
 use crate::optimizer::{Adam, Schedule};
 use crate::parallel;
 use crate::random::{Purpose, Random};
@@ -123,6 +124,10 @@ pub struct Trainer {
     adam: Adam,
     clip_norm: Option<f64>,
     ema: Option<f64>,
+    #[serde(default)]
+    swa: Option<usize>,
+    #[serde(default)]
+    augment: Option<Augment>,
     patience: Option<usize>,
     loss: LossKind,
     seed: u64,
@@ -157,6 +162,8 @@ impl Trainer {
             adam: Adam::new(),
             clip_norm: None,
             ema: None,
+            swa: None,
+            augment: None,
             patience: None,
             loss: LossKind::MeanSquare,
             seed: 0,
@@ -211,6 +218,22 @@ impl Trainer {
     /// Keeps an exponential moving average of the parameters with this decay a step, and returns it; default off.
     pub fn ema(mut self, ema: Option<f64>) -> Self {
         self.ema = ema;
+        self
+    }
+
+    /// Averages the parameters at the ends of the epochs from this one on, with equal weights, and returns the mean; default off. Not
+    /// together with [`ema`](Self::ema). A constant learning rate, or one that ends above 0, leaves something to average.
+    ///
+    /// # References
+    /// Izmailov et al., Averaging weights leads to wider optima, UAI 2018, arXiv 1803.05407, algorithm 1.
+    pub fn swa(mut self, first_epoch: Option<usize>) -> Self {
+        self.swa = first_epoch;
+        self
+    }
+
+    /// Changes the samples of each batch at random; default off.
+    pub fn augment(mut self, augment: Option<Augment>) -> Self {
+        self.augment = augment;
         self
     }
 
@@ -273,6 +296,17 @@ impl Trainer {
         if let Some(decay) = self.ema {
             require((0.0..1.0).contains(&decay), "ema", "in [0, 1)", decay)?;
         }
+        if let Some(first) = self.swa {
+            require(
+                first < self.n_epochs && self.ema.is_none(),
+                "swa",
+                "an epoch of the run, and without ema",
+                first,
+            )?;
+        }
+        if let Some(augment) = &self.augment {
+            augment.validate()?;
+        }
         require(
             self.checkpoint_every > 0,
             "every",
@@ -314,7 +348,7 @@ impl Trainer {
         let parameters = Parameters::new(config, self.seed)?;
         let mut weights = parameters.values.clone();
         weights.extend(targets.extra_start(config, self.seed)?);
-        let state = State::new(weights, self.ema.is_some());
+        let state = State::new(weights, self.ema.is_some() || self.swa.is_some());
         self.run(
             config,
             &parameters,
@@ -451,7 +485,13 @@ impl Trainer {
                     *pulled.borrow_mut() = extra;
                     pull
                 };
-                let result = evaluate(config, own, inputs.batch(rows), Some(&loss), self.device)?;
+                let mut batch = inputs.batch(rows);
+                if let Some(augment) = &self.augment {
+                    augment.apply_batch(&mut batch, rows, self.seed, epoch);
+                }
+                let dropout = (config.dropout > 0.0)
+                    .then(|| Masks::new(config.dropout, self.seed, epoch as u64, rows));
+                let result = evaluate(config, own, batch, Some(&loss), dropout, self.device)?;
                 let mut gradients = result.gradients;
                 gradients.extend(pulled.into_inner());
                 let norm = gradients
@@ -491,6 +531,20 @@ impl Trainer {
                     }
                 }
                 sum += result.loss;
+            }
+            if let (Some(first), Some(average)) = (self.swa, &mut state.average) {
+                let share = 1.0 / (epoch.saturating_sub(first) + 1) as f32;
+                for (mean, own) in average
+                    .iter_mut()
+                    .flatten()
+                    .zip(state.weights.iter().flatten())
+                {
+                    *mean = if epoch > first {
+                        *mean + share * (own - *mean)
+                    } else {
+                        *own
+                    };
+                }
             }
             let current = state.average.as_ref().unwrap_or(&state.weights);
             let validation_loss = match validation {

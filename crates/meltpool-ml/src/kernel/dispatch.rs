@@ -56,3 +56,37 @@ fn path() -> Path {
     }
     Path::Baseline
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Sum<'a>(&'a [f32], &'a mut f32);
+
+    impl Job for Sum<'_> {
+        #[inline(always)]
+        fn run(self) {
+            *self.1 = self.0.iter().fold(0.1, |sum, v| sum * 1.001 + v);
+        }
+    }
+
+    #[test]
+    fn both_paths_run_and_give_the_same_bits() {
+        let values: Vec<f32> = (0..1000).map(|k| (k as f32).sin()).collect();
+        let run = |baseline: bool| {
+            BASELINE_ONLY.set(baseline);
+            let taken = path();
+            let mut sum = 0.0;
+            dispatch(Sum(&values, &mut sum));
+            BASELINE_ONLY.set(false);
+            (taken, sum.to_bits())
+        };
+        let (taken, bits) = run(true);
+        assert_eq!(taken, Path::Baseline);
+        assert_eq!(bits, run(false).1);
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") {
+            assert_eq!(run(false).0, Path::Avx2);
+        }
+    }
+}

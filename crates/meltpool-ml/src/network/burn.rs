@@ -5,6 +5,7 @@ use burn_tensor::{Device, Tensor, TensorData, activation, module};
 
 use super::config::NetworkConfig;
 use super::convolution::Block;
+use super::dropout::Masks;
 use super::graph::{Engine, Role, forward};
 use super::{Evaluation, Loss};
 use crate::error::{Error, Result};
@@ -72,6 +73,7 @@ struct Burn<'a> {
     parameters: &'a [Vec<f32>],
     learns: bool,
     tensors: Vec<AnyRank>,
+    dropout: Option<Masks>,
 }
 
 impl Engine for Burn<'_> {
@@ -161,6 +163,15 @@ impl Engine for Burn<'_> {
         AnyRank::Two(Tensor::cat(parts.iter().map(AnyRank::two).collect(), 1))
     }
 
+    fn dropout(&mut self, x: &AnyRank, n: usize) -> AnyRank {
+        let Some(masks) = &mut self.dropout else {
+            return x.clone();
+        };
+        let x = x.two();
+        let mask = TensorData::new(masks.next(n), x.dims());
+        AnyRank::Two(x * Tensor::<2>::from_data(mask, self.device))
+    }
+
     fn add(&mut self, a: &AnyRank, b: &AnyRank) -> AnyRank {
         match (a, b) {
             (AnyRank::One(a), AnyRank::One(b)) => AnyRank::One(a.clone() + b.clone()),
@@ -202,6 +213,7 @@ pub(crate) fn evaluate(
     parameters: &[Vec<f32>],
     inputs: &[(Vec<usize>, Vec<f32>)],
     loss: Option<&Loss<'_>>,
+    dropout: Option<Masks>,
     device: &Device,
     name: &'static str,
 ) -> Result<Evaluation> {
@@ -215,6 +227,7 @@ pub(crate) fn evaluate(
         parameters,
         learns: loss.is_some(),
         tensors: Vec::with_capacity(parameters.len()),
+        dropout,
     };
     let tensors: Vec<AnyRank> = inputs
         .iter()

@@ -155,7 +155,7 @@ pub enum Init {
 /// assert_eq!(NetworkConfig::lstm(5, 1, 1).n_parameters()?, 6_529);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct NetworkConfig {
     /// The modalities, in the order of the inputs.
     pub branches: Vec<Branch>,
@@ -167,6 +167,10 @@ pub struct NetworkConfig {
     pub n_outputs: usize,
     /// How parameters start.
     pub init: Init,
+    /// Share of the features before the last layer that a training step sets to zero; the others are scaled up. Nothing is dropped in
+    /// [`Network::predict`](crate::Network::predict).
+    #[serde(default)]
+    pub dropout: f64,
 }
 
 impl NetworkConfig {
@@ -178,6 +182,7 @@ impl NetworkConfig {
             n_hidden: 64,
             n_outputs,
             init: Init::Keras,
+            dropout: 0.0,
         }
     }
 
@@ -225,6 +230,12 @@ impl NetworkConfig {
         self
     }
 
+    /// The same with this share of the features before the last layer dropped while training.
+    pub fn with_dropout(mut self, dropout: f64) -> Self {
+        self.dropout = dropout;
+        self
+    }
+
     /// The same with the maps of every image branch pooled to a grid instead of flattened.
     pub fn with_pooled_head(mut self, side: usize) -> Self {
         for branch in &mut self.branches {
@@ -265,6 +276,12 @@ impl NetworkConfig {
         )?;
         size(self.n_hidden, "n_hidden")?;
         size(self.n_outputs, "n_outputs")?;
+        require(
+            (0.0..1.0).contains(&self.dropout),
+            "dropout",
+            "in [0, 1)",
+            self.dropout,
+        )?;
         let mut n_images = 0;
         for branch in &self.branches {
             match branch {
@@ -332,6 +349,10 @@ impl NetworkConfig {
                 format!("{n_images} images"),
             )?;
         }
+        self.check_count()
+    }
+
+    fn check_count(&self) -> Result<()> {
         let weights = super::graph::trace(self)
             .iter()
             .try_fold(0_usize, |sum, p| {
@@ -382,6 +403,8 @@ mod tests {
         assert!(reject(NetworkConfig::cnn(64, 0, 1)));
         assert!(reject(NetworkConfig::cnn(64, 2, 0)));
         assert!(reject(NetworkConfig::lstm(0, 1, 1)));
+        assert!(reject(NetworkConfig::lstm(1, 1, 1).with_dropout(1.0)));
+        assert!(reject(NetworkConfig::lstm(1, 1, 1).with_dropout(f64::NAN)));
         assert!(reject(NetworkConfig::new(vec![], 1)));
         assert!(reject(NetworkConfig::cnn(64, 2, 1).with_pooled_head(5)));
         assert!(reject(NetworkConfig::cnn(65_536, 1, 65_536)));

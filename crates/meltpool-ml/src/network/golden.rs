@@ -211,7 +211,11 @@ fn single(values: &[Vec<f64>]) -> Vec<Vec<f32>> {
 
 fn devices() -> Vec<Device> {
     let all = [Device::Native, Device::Flex, Device::NdArray];
-    all.into_iter().filter(|d| d.validate().is_ok()).collect()
+    let there: Vec<Device> = all.into_iter().filter(|d| d.validate().is_ok()).collect();
+    // what was switched on is really checked
+    let wanted = 1 + usize::from(cfg!(feature = "flex")) + usize::from(cfg!(feature = "ndarray"));
+    assert_eq!(there.len(), wanted);
+    there
 }
 
 /// Mean square error in single precision on a device.
@@ -239,7 +243,7 @@ fn run32(
             features: None,
         }
     };
-    evaluate(config, weights, inputs, Some(&loss), device)
+    evaluate(config, weights, inputs, Some(&loss), None, device)
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub(crate) trait Engine {
     /// The last hidden state.
     fn lstm(&mut self, x: &Self::T, w: &Self::T, r: &Self::T, b: &Self::T) -> Self::T;
     fn concatenate(&mut self, parts: &[Self::T]) -> Self::T;
+    /// While training, some of `n` features set to zero and the others scaled up; else the same.
+    fn dropout(&mut self, x: &Self::T, n: usize) -> Self::T;
     fn add(&mut self, a: &Self::T, b: &Self::T) -> Self::T;
     fn multiply(&mut self, a: &Self::T, b: &Self::T) -> Self::T;
     /// Each column times its own number.
@@ -76,6 +78,12 @@ impl<E: Engine> Builder<'_, E> {
             .engine
             .parameter(format!("{name}.bias"), &[n_out], bias);
         self.engine.dense(x, &w, &b)
+    }
+
+    /// The linear layer at the end, behind dropout.
+    fn output(&mut self, name: &str, features: &E::T, n_in: usize, n_out: usize) -> E::T {
+        let kept = self.engine.dropout(features, n_in);
+        self.dense(name, &kept, n_in, n_out)
     }
 
     fn dense_relu(&mut self, name: &str, x: &E::T, n_in: usize, n_out: usize) -> E::T {
@@ -197,7 +205,7 @@ pub(crate) fn forward<E: Engine>(
     let pairs = || config.branches.iter().zip(inputs).enumerate();
     if config.branches.len() == 1 {
         let (features, n) = net.features(0, &config.branches[0], &inputs[0]);
-        let prediction = net.dense("output", &features, n, n_out);
+        let prediction = net.output("output", &features, n, n_out);
         return Outputs {
             prediction,
             features,
@@ -210,7 +218,7 @@ pub(crate) fn forward<E: Engine>(
             let parts: Vec<_> = parts.into_iter().map(|(x, _)| x).collect();
             let all = net.engine.concatenate(&parts);
             let features = net.dense_relu("fused", &all, n, config.n_hidden);
-            let prediction = net.dense("output", &features, config.n_hidden, n_out);
+            let prediction = net.output("output", &features, config.n_hidden, n_out);
             Outputs {
                 prediction,
                 features,
@@ -237,7 +245,7 @@ pub(crate) fn forward<E: Engine>(
             let shift = net.dense("modulate.shift", &other, n, dim[0]);
             let maps = net.engine.modulate(&maps, &scale, &shift, dim);
             let features = net.image_features(&name, branch, &maps, dim);
-            let prediction = net.dense("output", &features, branch.n_hidden, n_out);
+            let prediction = net.output("output", &features, branch.n_hidden, n_out);
             Outputs {
                 prediction,
                 features,
@@ -248,7 +256,7 @@ pub(crate) fn forward<E: Engine>(
             let (mut sum, mut all): (Option<E::T>, Vec<E::T>) = (None, Vec::new());
             for (k, (branch, x)) in pairs() {
                 let (features, n) = net.features(k, branch, x);
-                let own = net.dense(&format!("branch{k}.output"), &features, n, n_out);
+                let own = net.output(&format!("branch{k}.output"), &features, n, n_out);
                 let role = Role::Share { n_branches };
                 let share = net
                     .engine
@@ -289,7 +297,7 @@ pub(crate) fn forward<E: Engine>(
             let Some(features) = sum else {
                 unreachable!("validation asks for a branch")
             };
-            let prediction = net.dense("output", &features, width, n_out);
+            let prediction = net.output("output", &features, width, n_out);
             Outputs {
                 prediction,
                 features,
@@ -321,6 +329,7 @@ impl Engine for Recorder {
     fn sigmoid(&mut self, (): &()) {}
     fn lstm(&mut self, (): &(), (): &(), (): &(), (): &()) {}
     fn concatenate(&mut self, _: &[()]) {}
+    fn dropout(&mut self, (): &(), _: usize) {}
     fn add(&mut self, (): &(), (): &()) {}
     fn multiply(&mut self, (): &(), (): &()) {}
     fn scale_columns(&mut self, (): &(), (): &()) {}

@@ -1,6 +1,7 @@
 //! The engine on plain arrays: it remembers what was computed and goes back through it for gradients.
 
 use super::convolution::Block;
+use super::dropout::Masks;
 use super::graph::{Engine, Role};
 use super::real::{Real, matrix, matrix_mut, multiply_into};
 use super::recurrent::{Layer, Memory};
@@ -65,6 +66,7 @@ pub(crate) struct Tape<'p, F> {
     parameters: &'p [Vec<F>],
     next: usize,
     nodes: Vec<Node<F>>,
+    dropout: Option<Masks>,
 }
 
 impl<'p, F: Real> Tape<'p, F> {
@@ -73,7 +75,13 @@ impl<'p, F: Real> Tape<'p, F> {
             parameters,
             next: 0,
             nodes: Vec::new(),
+            dropout: None,
         }
+    }
+
+    pub(crate) fn with_dropout(mut self, dropout: Option<Masks>) -> Self {
+        self.dropout = dropout;
+        self
     }
 
     fn push(&mut self, shape: Vec<usize>, value: Vec<F>, op: Op<F>, learns: bool) -> usize {
@@ -271,6 +279,9 @@ impl<'p, F: Real> Tape<'p, F> {
             }
             Op::Multiply(a, b) => {
                 for (to, other) in [(*a, *b), (*b, *a)] {
+                    if !self.nodes[to].learns {
+                        continue;
+                    }
                     let values = gradient.iter().zip(self.value(other));
                     add_to(&mut gradients[to], values.map(|(d, v)| *d * *v).collect());
                 }
@@ -483,6 +494,16 @@ impl<F: Real> Engine for Tape<'_, F> {
             Op::Concatenate(parts.to_vec()),
             learns,
         )
+    }
+
+    fn dropout(&mut self, x: &usize, n: usize) -> usize {
+        let Some(masks) = &mut self.dropout else {
+            return *x;
+        };
+        let mask = masks.next(n).into_iter().map(|v| F::of(f64::from(v)));
+        let mask = mask.collect();
+        let mask = self.input(vec![self.rows(*x), n], mask);
+        self.multiply(x, &mask)
     }
 
     fn add(&mut self, a: &usize, b: &usize) -> usize {

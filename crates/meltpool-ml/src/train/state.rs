@@ -132,7 +132,7 @@ impl State {
                 first: read("first")?,
                 second: read("second")?,
             },
-            average: if trainer.ema.is_some() {
+            average: if trainer.ema.is_some() || trainer.swa.is_some() {
                 Some(read("average")?)
             } else {
                 None

@@ -363,3 +363,87 @@ fn curves_are_written() -> Outcome {
     assert_eq!(std::fs::read_to_string(&path)?.lines().count(), 3);
     Ok(())
 }
+
+#[test]
+fn averaged_weights_are_the_mean_of_the_epochs_ends() -> Outcome {
+    let (x, y) = windows(20);
+    let config = NetworkConfig::lstm(4, 1, 2);
+    let trainer = |n| {
+        Trainer::new()
+            .n_epochs(n)
+            .batch_size(6)
+            .schedule(Schedule::Constant)
+            .seed(2)
+    };
+    let fit = |t: Trainer| t.fit(&config, &x, &Targets::new(y.clone()));
+    // with a constant rate, a run of k epochs is the start of a longer one
+    let ends: Vec<Trained> = [3, 4, 5]
+        .map(|n| fit(trainer(n)))
+        .into_iter()
+        .collect::<Result<_>>()?;
+    let averaged = fit(trainer(5).swa(Some(2)))?;
+    for (k, (_, _, mean)) in averaged.network.parameters().iter().enumerate() {
+        for (j, value) in mean.iter().enumerate() {
+            let own = |t: &Trained| t.network.parameters().values[k][j];
+            let expected = ends.iter().map(own).sum::<f32>() / 3.0;
+            approx::assert_abs_diff_eq!(*value, expected, epsilon = 1e-6);
+        }
+    }
+    assert!(fit(trainer(5).swa(Some(5))).is_err());
+    assert!(fit(trainer(5).swa(Some(2)).ema(Some(0.9))).is_err());
+    Ok(())
+}
+
+#[test]
+fn changed_dropped_and_averaged_runs_resume_to_the_same_bits() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("state.safetensors");
+    let (x, y) = images(12);
+    let config = small_cnn().with_dropout(0.3);
+    let trainer = Trainer::new()
+        .n_epochs(5)
+        .batch_size(5)
+        .swa(Some(2))
+        .augment(Some(
+            Augment::new().rotation_deg(7.0).mirror(true).noise(0.1),
+        ))
+        .checkpoint(&path, 1);
+    let targets = Targets::new(y);
+    let whole = trainer.fit(&config, &x, &targets)?;
+    for stop in [1, 3] {
+        let mut left = stop;
+        let mut observer = |_: &Progress| {
+            left -= 1;
+            if left == 0 {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        trainer.fit_observed(&config, &x, &targets, None, &mut observer)?;
+        let resumed = trainer.resume(&path, &config, &x, &targets, None, &mut |_| {
+            ControlFlow::Continue(())
+        })?;
+        assert_eq!(resumed, whole);
+    }
+    let plain = trainer.clone().augment(None).fit(&config, &x, &targets)?;
+    let kept = trainer.fit(&config.clone().with_dropout(0.0), &x, &targets)?;
+    assert!(
+        plain.network != whole.network && kept.network.parameters() != whole.network.parameters()
+    );
+    Ok(())
+}
+
+#[test]
+fn training_has_the_same_bits_on_the_baseline_path() -> Outcome {
+    let (x, y) = windows(10);
+    let run = |baseline: bool| {
+        crate::kernel::BASELINE_ONLY.set(baseline);
+        let trainer = Trainer::new().n_epochs(3).batch_size(5);
+        let trained = trainer.fit(&NetworkConfig::lstm(4, 1, 2), &x, &Targets::new(y.clone()));
+        crate::kernel::BASELINE_ONLY.set(false);
+        trained
+    };
+    assert_eq!(run(true)?, run(false)?);
+    Ok(())
+}
