@@ -3,6 +3,9 @@
 use crate::error::{Error, Result};
 use crate::outline::Outline;
 
+/// Most rows of a fit.
+const MOST_ROWS: f64 = 4096.0;
+
 /// Carries the walls of a pointed keyhole on to where they meet.
 ///
 /// The path of X-rays through a tip goes to zero with its width, so the last pixels of a pointed keyhole vanish in the noise: an outline ends too high,
@@ -104,14 +107,16 @@ impl TipFit {
             return Ok(None);
         }
         let first = (surface_row + self.from_share * depth).ceil();
+        // Every row, or as many as there are in a large image.
+        let span = end - self.margin_px - first;
+        let step = (span / MOST_ROWS).max(1.0);
         let mut samples = Vec::new();
-        let mut row = first;
-        while row <= end - self.margin_px {
+        for k in 0..=(span / step).floor().max(-1.0) as i64 {
+            let row = first + k as f64 * step;
             let crossings = outline.crossings(row);
             if let (Some(left), Some(right)) = (crossings.first(), crossings.last()) {
                 samples.push((row - end, right - left));
             }
-            row += 1.0;
         }
         if samples.len() < 4 {
             return Ok(None);
@@ -151,6 +156,18 @@ mod tests {
                 .map(|(x, y)| Point::new(*x, *y))
                 .collect::<Vec<_>>(),
         )
+    }
+
+    /// Rows so far out that adding one to them changes nothing.
+    #[test]
+    fn coordinates_of_any_size_end() -> Result<()> {
+        for (from, to) in [(1e18, 1e18 + 1e4), (0.0, 1e18), (-1e300, 1e300)] {
+            let far = outline(&[(0.0, from), (9.0, from), (5.0, to)])?;
+            if let Some(tip) = TipFit::new().apply(&far, from)? {
+                assert!(tip.n_rows <= 4097);
+            }
+        }
+        Ok(())
     }
 
     /// A leaning wedge of this slope whose end is cut off.
