@@ -349,9 +349,16 @@ impl Data {
         if n <= most {
             return self.clone();
         }
+        let rows: Vec<usize> = (0..most).map(|k| k * n / most).collect();
+        self.at(&rows)
+    }
+
+    /// The rows of these places.
+    pub(crate) fn at(&self, rows: &[usize]) -> Self {
+        // No weights means equal ones: then the column is empty.
         let pick = |column: &Vec<f64>| -> Vec<f64> {
-            (0..most)
-                .filter_map(|k| column.get(k * n / most).copied())
+            rows.iter()
+                .filter_map(|&i| column.get(i).copied())
                 .collect()
         };
         Self {

@@ -128,7 +128,11 @@ impl Run {
         let mut known: Vec<Option<Individual>> = Vec::with_capacity(all.len());
         let mut new: Vec<Offspring> = Vec::with_capacity(all.len());
         for offspring in all {
-            let fit = self.memory.recall(&skeleton(&offspring.genes), limit);
+            let fit = if limit == 0 {
+                None
+            } else {
+                self.memory.recall(&skeleton(&offspring.genes), limit)
+            };
             if fit.is_none() {
                 new.push(offspring);
             }
@@ -139,7 +143,9 @@ impl Run {
         let mut individuals = known.into_iter().filter_map(|known| {
             known.or_else(|| {
                 let fit = fitted.next()?;
-                self.memory.keep(skeleton(&fit.genes), fit.clone(), limit);
+                if limit > 0 {
+                    self.memory.keep(skeleton(&fit.genes), fit.clone(), limit);
+                }
                 Some(fit)
             })
         });

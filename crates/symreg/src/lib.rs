@@ -92,6 +92,7 @@
 //! | inputs that are uncertain themselves | [`ErrorsInVariables`] on the laws of a front |
 //! | quantities with units | [`Constraints`] with feature `dimensions`, or dimensionless groups by the crate `dimless` first |
 //! | laws that may be near | [`SymbolicRegressor::guesses`], [`SymbolicRegressor::warm_start`] |
+//! | many thousand rows | [`SymbolicRegressor::sampled_rows`] |
 //! | hours of searching | [`SymbolicRegressor::fit_controlled`] with [`RunControl::checkpoint`], [`JsonLines`] for a log |
 //! | a wish for one readable group | [`SymbolicRegressor::max_genes`]`(1)`, then the knee and [`Expression::power_product`] |
 //! | a structure from theory | [`ConstantFit`] |

@@ -10,6 +10,7 @@ pub(crate) enum Purpose {
     Offspring = 2,
     TestPoints = 3,
     Descent = 4,
+    Sample = 5,
     Bootstrap = 64,
     Permutation = 65,
 }

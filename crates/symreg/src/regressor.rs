@@ -78,6 +78,7 @@ pub struct SymbolicRegressor {
     pub(crate) constant_probability: f64,
     pub(crate) fit_iterations: usize,
     pub(crate) remembered_fits: usize,
+    pub(crate) sampled_rows: usize,
     pub(crate) measure: ComplexityMeasure,
     pub(crate) enumeration_levels: usize,
     pub(crate) islands: usize,
@@ -138,6 +139,7 @@ impl SymbolicRegressor {
             constant_probability: 0.1,
             fit_iterations: 8,
             remembered_fits: 10_000,
+            sampled_rows: 0,
             measure: ComplexityMeasure::Expressional,
             enumeration_levels: 3,
             islands: 1,
@@ -165,6 +167,7 @@ impl SymbolicRegressor {
             max_nodes: 40,
             enumeration_levels: 0,
             remembered_fits: 0,
+            sampled_rows: 0,
             ..Self::new()
         }
     }

@@ -1,10 +1,15 @@
 //! A search as a machine of steps: the levels of enumeration, then the generations of each run.
 
+use std::borrow::Cow;
+
+use rand::seq::index;
+
 use crate::constraints::Rules;
 use crate::context::Context;
 use crate::evolution::{ClosedRun, Run};
 use crate::population::{Alphabet, Individual};
 use crate::progress::{Phase, Progress};
+use crate::random::{Purpose, stream};
 use crate::regressor::SymbolicRegressor;
 use crate::search_result::{RunResult, SearchResult, StopReason};
 use crate::seeding::Enumeration;
@@ -35,6 +40,8 @@ use crate::{Data, Error, ParetoFront, Result};
 pub struct Search<'a> {
     pub(crate) settings: SymbolicRegressor,
     pub(crate) data: &'a Data,
+    /// The rows that enumeration and evolution see.
+    sample: Cow<'a, Data>,
     alphabet: Alphabet,
     rules: Rules,
     guesses: Vec<Individual>,
@@ -49,11 +56,13 @@ impl<'a> Search<'a> {
         settings.validate()?;
         data.check_searchable()?;
         let rules = Rules::new(&settings.constraints, data)?;
+        let sample = sample_of(settings, data)?;
         Ok(Self {
-            guesses: starts::individuals(settings, data, &rules)?,
+            guesses: starts::individuals(settings, &sample, &rules)?,
             rules,
             settings: settings.clone(),
             data,
+            sample,
             alphabet: Alphabet::new(settings, data),
             enumeration: Enumeration::default(),
             closed: Vec::new(),
@@ -65,7 +74,7 @@ impl<'a> Search<'a> {
     fn context(&self) -> Context<'_> {
         Context {
             settings: &self.settings,
-            data: self.data,
+            data: &self.sample,
             alphabet: &self.alphabet,
             rules: &self.rules,
         }
@@ -83,7 +92,7 @@ impl<'a> Search<'a> {
         }
         let context = Context {
             settings: &self.settings,
-            data: self.data,
+            data: &self.sample,
             alphabet: &self.alphabet,
             rules: &self.rules,
         };
@@ -93,7 +102,7 @@ impl<'a> Search<'a> {
                 self.run = Some(run);
                 return true;
             }
-            Some(run) => self.closed.push(run.close(self.data.n_rows())),
+            Some(run) => self.closed.push(run.close(self.sample.n_rows())),
             None if self.closed.is_empty() && self.enumeration.advance(context) => return true,
             None => {}
         }
@@ -129,7 +138,7 @@ impl<'a> Search<'a> {
             n_levels: self.settings.enumeration_levels,
             evaluations: before,
             total_evaluations: before,
-            best_rmse: (best / self.data.n_rows() as f64).sqrt(),
+            best_rmse: (best / self.sample.n_rows() as f64).sqrt(),
             front_size: self.guesses.len() + self.enumeration.found.len(),
         }
     }
@@ -145,7 +154,7 @@ impl<'a> Search<'a> {
     ///
     /// [`Error::NoValidModel`] when nothing was finite on all rows.
     pub fn finish(mut self) -> Result<SearchResult> {
-        let rows = self.data.n_rows();
+        let rows = self.sample.n_rows();
         let mut last = StopReason::MaxGenerations;
         if let Some(run) = self.run.take() {
             last = self.reason.unwrap_or(StopReason::Observer);
@@ -159,6 +168,10 @@ impl<'a> Search<'a> {
         }
         let closed = std::mem::take(&mut self.closed);
         let count = closed.len();
+        let all_rows = Context {
+            data: self.data,
+            ..self.context()
+        };
         let runs: Vec<RunResult> = closed
             .into_iter()
             .enumerate()
@@ -168,7 +181,7 @@ impl<'a> Search<'a> {
                 } else {
                     StopReason::MaxGenerations
                 };
-                run.finish(self.context(), reason)
+                run.finish(all_rows, reason)
             })
             .collect();
         let front = ParetoFront::merged(runs.iter().map(RunResult::front));
@@ -179,6 +192,20 @@ impl<'a> Search<'a> {
         let stopped = matches!(last, StopReason::Observer | StopReason::Signal);
         Ok(SearchResult::new(front, runs, self.data.report(), stopped))
     }
+}
+
+/// The rows that a search works on, in their order.
+fn sample_of<'a>(settings: &SymbolicRegressor, data: &'a Data) -> Result<Cow<'a, Data>> {
+    let (n, most) = (data.n_rows(), settings.sampled_rows);
+    if most == 0 || n <= most {
+        return Ok(Cow::Borrowed(data));
+    }
+    let mut rng = stream(settings.seed, 0, 0, 0, Purpose::Sample);
+    let mut rows = index::sample(&mut rng, n, most).into_vec();
+    rows.sort_unstable();
+    let sample = data.at(&rows);
+    sample.check_searchable()?;
+    Ok(Cow::Owned(sample))
 }
 
 impl Alphabet {

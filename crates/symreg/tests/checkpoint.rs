@@ -39,6 +39,7 @@ fn kinds() -> Vec<SymbolicRegressor> {
     vec![
         search().enumeration_levels(2),
         search().remembered_fits(30),
+        search().sampled_rows(12),
         islands.clone().guesses(["x*z", "exp(-z)"]),
         islands.selection(Selection::NsgaII),
         search().selection(Selection::QualityDiversity),

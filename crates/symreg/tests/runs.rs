@@ -5,8 +5,8 @@ use rand_chacha::ChaCha8Rng;
 use std::ops::ControlFlow;
 
 use symreg::{
-    ConstantOptimizer, Data, Error, GradientDescent, MutationWeights, ParseProblem, Result,
-    RunControl, SearchResult, Selection, StopReason, SymbolicRegressor,
+    ConstantFit, ConstantOptimizer, Data, Error, GradientDescent, MutationWeights, Operator,
+    ParseProblem, Result, RunControl, SearchResult, Selection, StopReason, SymbolicRegressor,
 };
 
 /// A law of two inputs, seen through scatter that repeats.
@@ -57,6 +57,7 @@ fn kinds() -> Vec<(&'static str, SymbolicRegressor)> {
         ("guesses", small().guesses(["exp(-p/q)", "p + q"])),
         ("enumeration", small().enumeration_levels(1).islands(2)),
         ("memory", small().remembered_fits(60).islands(2)),
+        ("sample", small().sampled_rows(25)),
     ]
 }
 
@@ -125,6 +126,47 @@ fn remembered_fits_are_not_made_again() -> Result<()> {
     };
     let (all, fewer) = (evaluations(0)?, evaluations(10_000)?);
     assert!(fewer < all, "{fewer} of {all}");
+    Ok(())
+}
+
+#[test]
+fn a_sample_is_searched_and_all_rows_are_fitted() -> Result<()> {
+    let data = data(3000)?;
+    let result = small().sampled_rows(40).runs(1).fit(&data)?;
+    for law in result.front().models() {
+        assert_eq!(law.n_rows(), 3000);
+        let again = ConstantFit::new().fit(law.genes(), &data)?;
+        assert!(law.sse() <= again.sse() * (1.0 + 1e-9), "{}", law.sse());
+    }
+    // A sample of all rows is the table; another seed draws other rows.
+    let last = |settings: SymbolicRegressor| -> Result<Vec<f64>> {
+        Ok(settings.runs(1).fit(&data)?.runs()[0].history().to_vec())
+    };
+    assert_eq!(last(small().sampled_rows(3000))?, last(small())?);
+    assert_ne!(last(small().sampled_rows(40))?, last(small())?);
+    Ok(())
+}
+
+#[test]
+fn a_law_that_is_undefined_outside_its_sample_is_dropped() -> Result<()> {
+    // 1/x is exact on all rows but one, where it has its pole.
+    let x: Vec<f64> = (0..2000).map(|i| 0.01 * f64::from(i)).collect();
+    let y = x
+        .iter()
+        .map(|x| if *x == 0.0 { 0.0 } else { 1.0 / x })
+        .collect();
+    let data = Data::from_columns([("x", x)], ("y", y))?;
+    let search = small()
+        .operators([Operator::Add, Operator::Mul, Operator::Div])
+        .guesses(["1/x"]);
+    // All rows: the guess itself is refused.
+    assert!(matches!(search.fit(&data), Err(Error::Guess { .. })));
+    let result = search.sampled_rows(20).fit(&data)?;
+    assert!(result.runs()[0].history().last().is_some_and(|r| *r < 1e-9));
+    for law in result.front().models() {
+        let score = law.score(&data)?;
+        assert_eq!(score.n_undefined, 0, "{}", law.to_infix());
+    }
     Ok(())
 }
 
@@ -261,6 +303,7 @@ fn names_the_new_parameter_that_is_out_of_range() -> Result<()> {
         (small().mutations(MutationWeights::none()), "mutations"),
         (descent(GradientDescent::new().batch_size(0)), "batch_size"),
         (small().guesses(vec!["p"; 10_001]), "guesses"),
+        (small().sampled_rows(9), "sampled_rows"),
     ] {
         match search.fit(&data) {
             Err(Error::InvalidParameter { name, .. }) => assert_eq!(name, expected),

@@ -202,6 +202,30 @@ impl SymbolicRegressor {
         self
     }
 
+    /// Rows that a search works on (default 0: all): for tables of many thousand rows, whose time is in proportion to them.
+    ///
+    /// So many rows are drawn by the seed, without repetition, and enumeration and evolution see no others. The laws of the fronts
+    /// are then fitted to all rows, and [`RunResult::history`](crate::RunResult::history) alone stays that of the sample.
+    /// A law that is undefined on a row outside the sample is dropped. Bounds and units are those of all rows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use symreg::{Data, SymbolicRegressor};
+    /// let x: Vec<f64> = (1..20_000).map(|i| 0.001 * f64::from(i)).collect();
+    /// let y = x.iter().map(|x| 2.0 - 1.5 * (-0.8 * x).exp() + 1e-3 * (1e4 * x).sin()).collect();
+    /// let data = Data::from_columns([("x", x)], ("y", y))?;
+    /// let search = SymbolicRegressor::new().sampled_rows(200).population_size(50).max_generations(2).runs(1);
+    /// let law = search.fit(&data)?.front().shortest(&data)?.ok_or("no law")?.clone();
+    /// assert_eq!(law.to_infix_rounded(2), "2-1.5*exp(-0.8*x)");
+    /// assert_eq!(law.n_rows(), 19_999);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn sampled_rows(mut self, value: usize) -> Self {
+        self.sampled_rows = value;
+        self
+    }
+
     /// The measure of complexity (default: expressional, as Gan et al.).
     pub fn complexity_measure(mut self, value: ComplexityMeasure) -> Self {
         self.measure = value;

@@ -10,6 +10,8 @@ const MAX_ISLANDS: usize = 1_000;
 const MAX_GENE_NODES: usize = 400;
 const MAX_GENES: usize = 10;
 const MAX_STARTS: usize = 10_000;
+/// Fewest rows that a sample may have.
+const MIN_SAMPLE: usize = 10;
 
 impl SymbolicRegressor {
     /// Checks the parameters.
@@ -20,6 +22,10 @@ impl SymbolicRegressor {
     pub fn validate(&self) -> Result<()> {
         if self.operators.is_empty() {
             return Err(invalid("operators", "at least one operator", "none"));
+        }
+        if (1..MIN_SAMPLE).contains(&self.sampled_rows) {
+            let found = self.sampled_rows;
+            return Err(invalid("sampled_rows", "0 (all) or at least 10", found));
         }
         self.validate_sizes()?;
         self.validate_islands()?;

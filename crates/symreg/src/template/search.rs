@@ -32,7 +32,7 @@ impl SymbolicRegressor {
     /// runs, seed, and the ends by error, evaluations and time. An individual has one expression for each part; crossover takes
     /// material for a part from the same part of another, or from any part that may use no other columns. All constants of the parts
     /// and all parameters are fitted together by Levenberg-Marquardt; there is no bias and no weight but those in the
-    /// template. Not used are islands, enumeration, guesses and checkpoints. The same seed and data give the same bits for any
+    /// template. Not used are islands, enumeration, samples of rows, guesses and checkpoints. The same seed and data give the same bits for any
     /// number of threads; a limit of time ends between generations.
     ///
     /// O(population × generations × rows × nodes × constants).
