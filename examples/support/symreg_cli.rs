@@ -25,6 +25,8 @@ pub struct Options {
     pub out: Option<PathBuf>,
     pub checkpoint: Option<PathBuf>,
     pub resume: bool,
+    /// Rows that the search works on; all where this is 0, some where it is not said.
+    pub rows: Option<usize>,
     pub events: Option<PathBuf>,
     pub quick: bool,
     /// Constants are plain numbers, whatever the units of the columns.
@@ -59,6 +61,7 @@ impl Options {
                     }
                     options.seconds = Some(seconds);
                 }
+                "--rows" => options.rows = Some(number(&argument, &value()?)?),
                 "--threads" => options.threads = number(&argument, &value()?)?,
                 "--predict" => options.predict = Some(value()?.into()),
                 "--out" => options.out = Some(value()?.into()),

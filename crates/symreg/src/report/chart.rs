@@ -101,7 +101,10 @@ impl Scale {
                 }
                 power += step;
             }
-            return ticks;
+            // Less than a factor of two or three: the even steps of a linear axis are close to even here.
+            if ticks.len() > 1 {
+                return ticks;
+            }
         }
         let raw = (self.high - self.low) / 6.0;
         let unit = libm::exp10(libm::log10(raw).floor());
@@ -331,4 +334,30 @@ pub(super) fn bars(label: &str, entries: &[(String, f64, f64)]) -> String {
         );
     }
     svg(width, 16.0 + row * entries.len() as f64, label, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_has_ticks_however_short_it_is() {
+        for (low, high) in [
+            (0.0405, 0.0406),
+            (1.9, 2.1),
+            (0.5, 3e4),
+            (1e-9, 1e9),
+            (7.0, 7.0),
+            (1e-300, 3e-300),
+        ] {
+            for logarithmic in [false, true] {
+                let scale = Scale::holding([low, high], logarithmic);
+                let ticks = scale.ticks();
+                assert!(ticks.len() > 1, "{low} to {high}: {ticks:?}");
+                assert!(ticks.windows(2).all(|t| t[0] < t[1]), "{ticks:?}");
+                let inside = |t: &f64| (scale.low..=scale.high).contains(t);
+                assert!(ticks.iter().all(inside), "{ticks:?}");
+            }
+        }
+    }
 }

@@ -76,8 +76,8 @@ p.lead{color:#555;margin:0 0 16px}\
 .law code{font-size:14px;color:#444;display:block;margin-top:8px;white-space:pre-wrap;overflow-wrap:anywhere}\
 code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\
 pre{background:#f6f6f6;padding:10px 12px;overflow-x:auto;font-size:13px;line-height:1.4;margin:6px 0}\
-table{border-collapse:collapse;font-size:14px}th{text-align:left;border-bottom:2px solid #999;padding:4px 8px;white-space:nowrap}\
-td{border-bottom:1px solid #e3e3e3;padding:4px 8px;vertical-align:top;white-space:nowrap}td code{display:inline-block;min-width:330px;white-space:normal;overflow-wrap:anywhere}\
+table{border-collapse:collapse;font-size:13px}th{text-align:left;border-bottom:2px solid #999;padding:4px 6px;white-space:nowrap}\
+td{border-bottom:1px solid #e3e3e3;padding:4px 6px;vertical-align:top;white-space:nowrap}td code{display:inline-block;min-width:260px;max-width:420px;white-space:normal;overflow-wrap:anywhere}\
 tr.row td{background:#eaf3fb}.scroll{overflow-x:auto}.figures{display:flex;flex-wrap:wrap;gap:20px}\
 figure{margin:0}figcaption{font-size:14px;color:#444;max-width:520px}\
 .warn{color:#a33c00;font-weight:600}.note{color:#555;font-size:14px}\
