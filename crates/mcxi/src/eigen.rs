@@ -109,7 +109,10 @@ mod tests {
     use super::*;
 
     fn matrix(n: usize) -> Array2<f64> {
-        let x = Array2::from_shape_fn((n, 2 * n), |(i, j)| libm::sin((i * 31 + j * j * 7) as f64));
+        // the product of both places, or all rows were sums of the same two
+        let x = Array2::from_shape_fn((n, 2 * n), |(i, j)| {
+            libm::sin((i * 31 + j * j * 7 + i * i * j * 3) as f64)
+        });
         x.dot(&x.t())
     }
 
@@ -135,6 +138,12 @@ mod tests {
     fn lapack_gives_the_same() -> Result<()> {
         let a = matrix(24);
         let (ours, theirs) = (by_rotations(&a), by_lapack(&a)?);
+        let gaps = ours.values.windows(2);
+        let least = gaps
+            .into_iter()
+            .map(|w| w[0] - w[1])
+            .fold(f64::INFINITY, f64::min);
+        assert!(least > 1e-4 * ours.values[0], "vectors are not unique");
         for (i, (x, y)) in ours.values.iter().zip(&theirs.values).enumerate() {
             approx::assert_abs_diff_eq!(x, y, epsilon = 1e-12 * ours.values[0]);
             let dot = ours.vectors.column(i).dot(&theirs.vectors.column(i));
