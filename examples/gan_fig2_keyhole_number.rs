@@ -320,7 +320,7 @@ fn search(label: &str, regressor: &SymbolicRegressor, data: &Data) -> Outcome<Se
                 p.n_runs,
                 p.generation,
                 p.max_generations,
-                p.best_rmse,
+                p.best_error,
                 if terminal { "   " } else { "\n" }
             );
         }
@@ -542,7 +542,7 @@ fn draw(
     let (x, y): (Vec<f64>, Vec<f64>) = front
         .iter()
         .map(|m| (m.complexity() as f64, m.rmse()))
-        .chain(candidates.map(|c| (c.complexity as f64, c.rmse)))
+        .chain(candidates.map(|c| (c.complexity as f64, c.error)))
         .unzip();
     let knee = front
         .iter()

@@ -98,7 +98,7 @@ pub fn search(
                 "   searching ({label}): run {} of {}, RMSE {:.4}, {:.0} s",
                 p.run + 1,
                 p.n_runs,
-                p.best_rmse,
+                p.best_error,
                 start.elapsed().as_secs_f64()
             );
         }
@@ -142,8 +142,8 @@ pub fn candidates(
         .map(|m| (m.complexity() as f64, m.rmse()))
         .chain(
             last.iter()
-                .filter(|c| c.rmse <= worst)
-                .map(|c| (c.complexity as f64, c.rmse)),
+                .filter(|c| c.error <= worst)
+                .map(|c| (c.complexity as f64, c.error)),
         )
         .unzip();
     let mut figure = ParetoFigure::new(

@@ -69,7 +69,7 @@ impl Choice {
         Ok(match self {
             Self::Criterion(criterion, penalty) => front.best(criterion, penalty).map(|b| b.0),
             Self::DescriptionLength => front
-                .ranking_by_description_length(data, Noise::Estimated)?
+                .ranking_by_description_length(data, Noise::of(data))?
                 .first()
                 .map(|ranked| ranked.model),
             Self::Knee => front.knee().map(|k| k.1),

@@ -64,7 +64,7 @@ impl<'a> Search<'a> {
 
     /// A search that goes on where [`to_bytes`](Self::to_bytes) was called, with the same settings and data.
     ///
-    /// `time_limit`, `max_evaluations` and `target_rmse` may differ: they only end a search.
+    /// `time_limit`, `max_evaluations` and `target_error` may differ: they only end a search.
     ///
     /// # Errors
     ///

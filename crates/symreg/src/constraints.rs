@@ -338,6 +338,28 @@ impl Rules {
             .collect()
     }
 
+    /// The kinds of rules there are, by the names of their setters.
+    pub(crate) fn kinds(&self) -> Vec<&'static str> {
+        let c = &self.constraints;
+        #[cfg(feature = "dimensions")]
+        let has_units = c.units.is_some();
+        #[cfg(not(feature = "dimensions"))]
+        let has_units = false;
+        [
+            ("max_nesting", !c.nesting.is_empty()),
+            ("max_uses", !c.uses.is_empty()),
+            ("max_argument_nodes", !c.argument_nodes.is_empty()),
+            ("requires", !c.required.is_empty()),
+            ("range", c.range.is_some()),
+            ("monotone", !c.monotone.is_empty()),
+            ("predicate", c.predicate.is_some()),
+            ("units", has_units),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_there)| is_there.then_some(name))
+        .collect()
+    }
+
     #[cfg(not(feature = "dimensions"))]
     #[expect(clippy::unused_self, reason = "with units it looks at them")]
     fn with_units(&self, genes: Vec<Expression>) -> Vec<Expression> {

@@ -20,6 +20,8 @@ use crate::regressor::SymbolicRegressor;
 const ATTEMPTS: usize = 6;
 /// The same where most structures are refused.
 const ATTEMPTS_UNDER_RULES: usize = 60;
+/// Cancellation of its terms at which a model is no law: five digits of its values are left.
+const MOST_CANCELLATION: f64 = 1e10;
 /// Relative decrease of the residual that ends the fit of a new individual.
 const FIT_TOLERANCE: f64 = 1e-6;
 
@@ -98,8 +100,11 @@ impl Context<'_> {
             .collect()
     }
 
-    /// Whether the rules on the values of a fitted model are proved.
-    pub(crate) fn proves(self, genes: &[Expression], outcome: &Outcome) -> bool {
+    /// Whether a fitted model has digits left, and the rules on its values are proved.
+    pub(crate) fn accepts(self, genes: &[Expression], outcome: &Outcome) -> bool {
+        if outcome.cancellation > MOST_CANCELLATION {
+            return false;
+        }
         !self.rules.has_proofs() || {
             let bias = (!self.rules.through_origin()).then_some(outcome.coefficients[0]);
             self.rules
@@ -127,7 +132,7 @@ impl Context<'_> {
                         fitter.fit_either_sign(genes, settings.fit_iterations, FIT_TOLERANCE);
                     outcome
                         .ok()
-                        .filter(|o| self.proves(genes, o))
+                        .filter(|o| self.accepts(genes, o))
                         .map(|o| o.sse)
                 })
             },

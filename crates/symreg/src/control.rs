@@ -132,7 +132,8 @@ impl RunControl {
     }
 
     /// Whether the search goes on from its file, if there is one (default: it begins anew). Its result has the bits of a search
-    /// that was never interrupted; the observer sees the state of the file again. A time limit counts from the call.
+    /// that was never interrupted; the observer sees the state of the file again. A time limit counts from the call. Closures cannot
+    /// be told apart: a loss, an operator or a predicate of one's own has to be the one that the file was written with.
     pub fn resume(mut self, value: bool) -> Self {
         self.resume = value;
         self

@@ -6,6 +6,11 @@ use crate::linear::Basis;
 use crate::parse::check_names;
 use crate::{Error, Result};
 
+/// The golden section less one: its multiples fall evenly and follow no period.
+const GOLDEN: f64 = 0.618_033_988_749_895;
+/// Sums of squares of a target that leave room for the squares, products and powers which a search makes of it.
+const TARGET_SQUARES: std::ops::RangeInclusive<f64> = 1e-200..=1e200;
+
 /// Named input columns and a target of as many rows, all finite.
 ///
 /// # Examples
@@ -160,6 +165,7 @@ impl Data {
                 what: "weight",
                 row,
                 value: format!("{} of the mean", self.weights[row]),
+                requirement: "positive and finite",
             });
         }
         self.noise_variance = None;
@@ -188,7 +194,19 @@ impl Data {
             .map(|w| w / weights.len() as f64)
             .sum::<f64>();
         let mut data = self.with_weights(weights)?;
-        data.noise_variance = Some(largest * (largest / mean));
+        let variance = largest * (largest / mean);
+        if let (false, Some(row)) = (
+            variance.is_normal(),
+            sigmas.iter().position(|s| !(s * s).is_normal()),
+        ) {
+            return Err(Error::InvalidWeight {
+                what: "standard uncertainty",
+                row,
+                value: format!("{:e}", sigmas[row]),
+                requirement: "of a square that is a number",
+            });
+        }
+        data.noise_variance = Some(variance);
         Ok(data)
     }
 
@@ -205,7 +223,8 @@ impl Data {
             Some(row) => Err(Error::InvalidWeight {
                 what,
                 row,
-                value: values[row].to_string(),
+                value: format!("{:e}", values[row]),
+                requirement: "positive and finite",
             }),
         }
     }
@@ -343,13 +362,19 @@ impl Data {
         }
     }
 
-    /// At most `most` rows, evenly spread over the table.
+    /// At most `most` rows, one of each of as many equal parts of the table, at places within them that follow no period.
     pub(crate) fn thinned(&self, most: usize) -> Self {
         let n = self.n_rows();
         if n <= most {
             return self.clone();
         }
-        let rows: Vec<usize> = (0..most).map(|k| k * n / most).collect();
+        let rows: Vec<usize> = (0..most)
+            .map(|k| {
+                let (from, to) = (k * n / most, (k + 1) * n / most);
+                let within = (k as f64 * GOLDEN).fract();
+                from + (within * (to - from) as f64) as usize
+            })
+            .collect();
         self.at(&rows)
     }
 
@@ -440,7 +465,7 @@ impl Data {
                 rows: self.target.len(),
             });
         }
-        if !self.total_sum_of_squares().is_normal() {
+        if !TARGET_SQUARES.contains(&self.total_sum_of_squares()) {
             let mean = self.target.iter().sum::<f64>() / self.target.len() as f64;
             let spread = self
                 .target

@@ -50,8 +50,8 @@ pub enum Error {
         /// The value as text.
         value: String,
     },
-    /// A weight or standard uncertainty that is not positive and finite.
-    #[error("the {what} of row {row} is {value}; it must be positive and finite")]
+    /// A weight or standard uncertainty that cannot be one.
+    #[error("the {what} of row {row} is {value}; it must be {requirement}")]
     InvalidWeight {
         /// "weight" or "standard uncertainty".
         what: &'static str,
@@ -59,6 +59,8 @@ pub enum Error {
         row: usize,
         /// The value as text.
         value: String,
+        /// What it must be.
+        requirement: &'static str,
     },
     /// The target has one value in all rows: there is nothing to explain and R² is undefined.
     #[error("the target `{target}` is {value} in all {rows} rows")]
@@ -70,9 +72,9 @@ pub enum Error {
         /// Number of rows.
         rows: usize,
     },
-    /// The squares of the target are too large or too small for floating-point numbers.
+    /// The sum of squares of the target is not between 1e-200 and 1e200: a search would meet numbers out of range.
     #[error(
-        "the target `{target}` spreads over {spread:e}, whose square is no normal number; scale it"
+        "the target `{target}` spreads over {spread:e}, whose squares and products leave the range of numbers; scale it"
     )]
     TargetOutOfRange {
         /// Name of the target.
@@ -188,11 +190,17 @@ pub enum Error {
         /// The expression.
         expression: String,
     },
-    /// No individual of the search was finite on all training rows.
-    #[error("no candidate of {evaluations} evaluated was finite on all training rows")]
+    /// No individual of the search was finite on all training rows and met the constraints.
+    #[error(
+        "no candidate of {evaluations} evaluated was finite on all training rows{}",
+        and_met(constraints)
+    )]
     NoValidModel {
         /// How many were evaluated.
         evaluations: u64,
+        /// The kinds of constraints that candidates had to meet beside that, as the setters of
+        /// [`Constraints`](crate::Constraints) are called.
+        constraints: Vec<&'static str>,
     },
     /// A guess, or a model to start from, cannot be used.
     #[error("{what} {index}, `{text}`, cannot be used")]
@@ -409,6 +417,15 @@ impl From<std::io::Error> for IoCause {
 impl PartialEq for IoCause {
     fn eq(&self, other: &Self) -> bool {
         self.kind() == other.kind() && self.to_string() == other.to_string()
+    }
+}
+
+/// The end of a sentence about candidates.
+fn and_met(constraints: &[&str]) -> String {
+    if constraints.is_empty() {
+        String::new()
+    } else {
+        format!(" and met the constraints ({})", constraints.join(", "))
     }
 }
 

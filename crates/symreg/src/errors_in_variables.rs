@@ -188,7 +188,8 @@ impl ErrorsInVariables {
                 return Err(Error::InvalidWeight {
                     what: "standard uncertainty of an input",
                     row,
-                    value: sigmas[row].to_string(),
+                    value: format!("{:e}", sigmas[row]),
+                    requirement: "finite and not negative",
                 });
             }
             for (column, known) in out.iter_mut().zip(data.names()) {

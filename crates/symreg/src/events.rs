@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::time::Instant;
 
+use crate::clock::Clock;
 use crate::progress::{Phase, Progress};
 use crate::search_result::{RunResult, SearchResult};
 
@@ -14,8 +14,8 @@ use crate::search_result::{RunResult, SearchResult};
 ///
 /// | event | keys |
 /// |---|---|
-/// | `enumeration` | `level`, `levels`, `evaluations`, `total_evaluations`, `best_rmse`, `front_size` |
-/// | `generation` | `run`, `runs` (runs count from 0), `generation`, `generations`, `evaluations`, `total_evaluations`, `best_rmse`, `front_size` |
+/// | `enumeration` | `level`, `levels`, `evaluations`, `total_evaluations`, `best_error`, `front_size` |
+/// | `generation` | `run`, `runs` (runs count from 0), `generation`, `generations`, `evaluations`, `total_evaluations`, `best_error`, `front_size` |
 /// | `end` | `runs`, `evaluations` (of evolution), `stop_reason`, `front`: objects of `complexity`, `rmse`, `r2` and `law` |
 ///
 /// A number that is not finite is `null`. Except for `seconds`, the lines are the same for the same search.
@@ -39,7 +39,7 @@ use crate::search_result::{RunResult, SearchResult};
 #[derive(Debug)]
 pub struct JsonLines<W> {
     writer: W,
-    started: Instant,
+    started: Clock,
     error: Option<io::Error>,
 }
 
@@ -48,7 +48,7 @@ impl<W: Write> JsonLines<W> {
     pub fn new(writer: W) -> Self {
         Self {
             writer,
-            started: Instant::now(),
+            started: Clock::start(),
             error: None,
         }
     }
@@ -71,10 +71,10 @@ impl<W: Write> JsonLines<W> {
             Phase::Evolution => "generation",
         };
         let rest = format!(
-            "{place},\"evaluations\":{},\"total_evaluations\":{},\"best_rmse\":{},\"front_size\":{}",
+            "{place},\"evaluations\":{},\"total_evaluations\":{},\"best_error\":{},\"front_size\":{}",
             progress.evaluations,
             progress.total_evaluations,
-            number(progress.best_rmse),
+            number(progress.best_error),
             progress.front_size
         );
         self.line(event, &rest);
@@ -130,7 +130,8 @@ impl<W: Write> JsonLines<W> {
         if self.error.is_some() {
             return;
         }
-        let seconds = number(self.started.elapsed().as_secs_f64());
+        let elapsed = self.started.elapsed();
+        let seconds = number(elapsed.map_or(f64::NAN, |e| e.as_secs_f64()));
         let line = format!("{{\"event\":\"{event}\",\"seconds\":{seconds},{rest}}}\n");
         let written = self
             .writer
@@ -190,7 +191,7 @@ mod tests {
         assert_eq!(lines[0]["level"], 1);
         assert_eq!(lines[4]["run"], 1);
         assert_eq!(lines[6]["generation"], 2);
-        assert!(lines[6]["best_rmse"].as_f64().is_some_and(|e| e > 0.0));
+        assert!(lines[6]["best_error"].as_f64().is_some_and(|e| e > 0.0));
         let end = &lines[7];
         assert_eq!(end["stop_reason"], "MaxGenerations");
         let front = end["front"].as_array().ok_or("a front")?;

@@ -74,7 +74,7 @@ impl Run {
                 *population = survivors(settings, Vec::new(), std::mem::take(population));
             }
         }
-        run.history.push(run.best_rmse(context));
+        run.history.push(run.best_error(context));
         run
     }
 
@@ -113,7 +113,7 @@ impl Run {
         if settings.migration_interval > 0 && self.generation % settings.migration_interval == 0 {
             island::migrate(&mut self.islands, settings.migration_size);
         }
-        self.history.push(self.best_rmse(context));
+        self.history.push(self.best_error(context));
     }
 
     /// Fits the structures of all islands at once, so that small islands use all threads. What was fitted before is remembered.
@@ -164,7 +164,7 @@ impl Run {
         }
     }
 
-    fn best_rmse(&self, context: Context) -> f64 {
+    fn best_error(&self, context: Context) -> f64 {
         let best = self
             .archive
             .iter()
@@ -184,7 +184,7 @@ impl Run {
             n_levels: context.settings.enumeration_levels,
             evaluations: self.evaluations,
             total_evaluations: self.evaluations,
-            best_rmse: self.best_rmse(context),
+            best_error: self.best_error(context),
             front_size: self.archive.len(),
         }
     }
@@ -198,7 +198,7 @@ impl Run {
             .filter(|i| i.sse.is_finite())
             .map(|i| CandidatePoint {
                 complexity: i.complexity,
-                rmse: (i.sse / rows as f64).sqrt(),
+                error: (i.sse / rows as f64).sqrt(),
                 n_genes: i.genes.len(),
             })
             .collect();

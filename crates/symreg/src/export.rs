@@ -136,7 +136,7 @@ impl Export {
     ) -> Result<String> {
         self.write(expression, names, Some(data), |law| {
             let predicted = predict(law, names, data)?;
-            Score::of(data.target(), &predicted).map(Some)
+            Ok(Some(Score::on(data, &predicted)))
         })
     }
 

@@ -12,7 +12,7 @@ use crate::complexity::ComplexityMeasure;
 use crate::constant::{Convergence, Reason};
 use crate::expression::Expression;
 use crate::kernel::workspace::{Columns, Workspace};
-use crate::linear::{Basis, dot, solve_cholesky};
+use crate::linear::{Basis, dot, norm, solve_cholesky};
 use crate::loss::Loss;
 use crate::model::reciprocal;
 use crate::{Data, Model};
@@ -36,12 +36,17 @@ pub(crate) fn set_free_constants(gene: &mut Expression, values: &mut impl Iterat
     gene.set_constants(&mut fixed.into_iter().chain(free));
 }
 
+/// Cancellation below which the sum of squares of the projection is that of the law to 10 digits.
+const NEGLIGIBLE_CANCELLATION: f64 = 1e6;
+
 /// The closed-form part of a fit, at given inner constants. Its `sse` is what was minimized.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     /// Bias, then one weight a gene; the weight of a dependent gene is 0.
     pub(crate) coefficients: Vec<f64>,
     pub(crate) sse: f64,
+    /// The largest term of the model over the target, as norms: so many times the rounding is lost where terms cancel.
+    pub(crate) cancellation: f64,
     convergence: Convergence,
 }
 
@@ -156,7 +161,7 @@ impl<'a> Fitter<'a> {
         }
         let mut theta: Vec<f64> = genes.iter().flat_map(free_constants).collect();
         if theta.is_empty() || max_iterations == 0 {
-            return Ok(outcome(&current, convergence));
+            return Ok(self.outcome(&current, convergence));
         }
         convergence.reason = Reason::MaxIterations;
         let mut damping = 1e-2;
@@ -195,7 +200,7 @@ impl<'a> Fitter<'a> {
             }
         }
         set_theta(genes, &theta);
-        Ok(outcome(&current, convergence))
+        Ok(self.outcome(&current, convergence))
     }
 
     /// The better of two fits in place: from the constants as they are, and from all of them with
@@ -244,15 +249,20 @@ impl<'a> Fitter<'a> {
             .unzip();
         let fitted_constants = self.count_constants(&genes, &weights);
         let target = self.data.target();
-        let mut sse = outcome.sse;
-        if self.loss != Loss::Squared {
-            let coefficients: Vec<f64> = std::iter::once(outcome.coefficients[0])
-                .chain(weights.iter().copied())
-                .collect();
-            let mut residual = self.residuals(&genes, &coefficients).unwrap_or_default();
-            weigh(&mut residual, &self.root_weights);
-            sse = dot(&residual, &residual);
-        }
+        let coefficients: Vec<f64> = std::iter::once(outcome.coefficients[0])
+            .chain(weights.iter().copied())
+            .collect();
+        let mut residual = self.residuals(&genes, &coefficients).unwrap_or_default();
+        weigh(&mut residual, &self.root_weights);
+        let own = dot(&residual, &residual);
+        let (sse, objective) = if self.loss != Loss::Squared {
+            (own, outcome.sse)
+        } else if outcome.cancellation > NEGLIGIBLE_CANCELLATION {
+            // What the law gives is not what the projection promised: digits were lost among large terms.
+            (own.max(outcome.sse), own.max(outcome.sse))
+        } else {
+            (outcome.sse, outcome.sse)
+        };
         Model {
             genes,
             weights,
@@ -260,7 +270,7 @@ impl<'a> Fitter<'a> {
             names: self.data.names().to_vec(),
             n_rows: target.len(),
             sse,
-            objective: outcome.sse,
+            objective,
             degree: self.loss.degree(),
             total_sum_of_squares: self.data.total_sum_of_squares(),
             target_rms: (dot(target, target) / target.len() as f64).sqrt(),
@@ -285,6 +295,22 @@ impl<'a> Fitter<'a> {
             weigh(values, &self.root_weights);
         }
         Ok(())
+    }
+
+    /// The terms that cancel are those of the genes as they were evaluated last, which is near enough.
+    fn outcome(&self, at: &Projection, convergence: Convergence) -> Outcome {
+        let target = norm(self.data.target()).max(f64::MIN_POSITIVE);
+        let rows = self.data.n_rows() as f64;
+        let terms = at.coefficients[1..].iter().zip(&self.values);
+        let largest = terms
+            .map(|(weight, values)| weight.abs() * norm(values))
+            .fold(at.coefficients[0].abs() * rows.sqrt(), f64::max);
+        Outcome {
+            coefficients: at.coefficients.clone(),
+            sse: at.sse,
+            cancellation: largest / target,
+            convergence,
+        }
     }
 
     /// The basis of the constant column, or of nothing.
@@ -414,14 +440,6 @@ impl<'a> Fitter<'a> {
 fn weigh(column: &mut [f64], root_weights: &[f64]) {
     for (v, w) in column.iter_mut().zip(root_weights) {
         *v *= w;
-    }
-}
-
-fn outcome(at: &Projection, convergence: Convergence) -> Outcome {
-    Outcome {
-        coefficients: at.coefficients.clone(),
-        sse: at.sse,
-        convergence,
     }
 }
 

@@ -139,6 +139,7 @@
 
 mod agreement;
 mod checkpoint;
+mod clock;
 mod complexity;
 mod condense;
 mod constant;

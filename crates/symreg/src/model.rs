@@ -42,9 +42,9 @@ pub struct Model {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Score {
-    /// $1 - \mathrm{SSE}/\mathrm{SST}$, the mean taken over the rows scored. NaN if undefined.
+    /// $1 - \mathrm{SSE}/\mathrm{SST}$, the mean taken over the rows scored, weighted where they are. NaN if undefined.
     pub r2: f64,
-    /// Root mean square error, in the target's unit. NaN if undefined.
+    /// Root mean square error, in the target's unit, weighted where the rows are. NaN if undefined.
     pub rmse: f64,
     /// Rows scored.
     pub n_rows: usize,
@@ -74,17 +74,25 @@ impl Score {
                 found: predicted.len(),
             });
         }
+        Ok(Self::weighted(measured, predicted, None))
+    }
+
+    /// The score of as many predictions as `data` has rows, with their weights.
+    pub(crate) fn on(data: &Data, predicted: &[f64]) -> Self {
+        Self::weighted(data.target(), predicted, data.weights())
+    }
+
+    /// `weights` have a mean of 1.
+    fn weighted(measured: &[f64], predicted: &[f64], weights: Option<&[f64]>) -> Self {
+        let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let n = measured.len();
         let n_undefined = predicted.iter().filter(|v| !v.is_finite()).count();
-        let mean = measured.iter().sum::<f64>() / n as f64;
-        let total: f64 = measured.iter().map(|y| (y - mean) * (y - mean)).sum();
-        let sse: f64 = measured
-            .iter()
-            .zip(predicted)
-            .map(|(y, f)| (y - f) * (y - f))
-            .sum();
+        let sum = |of: &dyn Fn(usize) -> f64| (0..n).map(|i| weight(i) * of(i)).sum::<f64>();
+        let mean = sum(&|i| measured[i]) / n as f64;
+        let total = sum(&|i| (measured[i] - mean) * (measured[i] - mean));
+        let sse = sum(&|i| (measured[i] - predicted[i]) * (measured[i] - predicted[i]));
         let defined = n_undefined == 0 && n > 0;
-        Ok(Self {
+        Self {
             r2: if defined && total > 0.0 {
                 1.0 - sse / total
             } else {
@@ -97,7 +105,7 @@ impl Score {
             },
             n_rows: n,
             n_undefined,
-        })
+        }
     }
 }
 
@@ -269,13 +277,13 @@ impl Model {
         Ok(out)
     }
 
-    /// R² and RMSE on the rows of a table, whose columns are found by name.
+    /// R² and RMSE on the rows of a table, whose columns are found by name, with their weights.
     ///
     /// # Errors
     ///
     /// [`Error::UnknownColumn`] if `data` lacks a column that the law uses.
     pub fn score(&self, data: &Data) -> Result<Score> {
-        Score::of(data.target(), &self.predict_data(data)?)
+        Ok(Score::on(data, &self.predict_data(data)?))
     }
 }
 

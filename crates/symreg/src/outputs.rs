@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::constant::ConstantFit;
+use crate::constraints::Rules;
 use crate::front::pareto_front;
 use crate::map_all::map_all;
 use crate::population::skeleton;
@@ -106,7 +107,8 @@ impl SymbolicRegressor {
     /// columns, with constants of their own.
     ///
     /// Each output is searched by itself; then every structure on any front of theirs is fitted to all outputs, from its own
-    /// constants and from ten multiples of them. One search after the other, and structures × outputs fits.
+    /// constants and from ten multiples of them. Constraints hold for the law of each output; with units, those of the target are
+    /// asked of every output. One search after the other, and structures × outputs fits.
     ///
     /// # Errors
     ///
@@ -162,10 +164,14 @@ impl SymbolicRegressor {
                 structures.push(genes);
             }
         }
+        let rules: Vec<Rules> = outputs
+            .iter()
+            .map(|output| Rules::new(&self.constraints, output))
+            .collect::<Result<_>>()?;
         let laws = map_all(
             &structures,
             || (),
-            |(), genes| self.shared(genes, outputs, first.names()),
+            |(), genes| self.shared(genes, outputs, &rules, first.names()),
         );
         let laws: Vec<SharedLaw> = laws.into_iter().flatten().collect();
         let points: Vec<(usize, f64)> = laws
@@ -178,6 +184,7 @@ impl SymbolicRegressor {
         if front.is_empty() {
             return Err(Error::NoValidModel {
                 evaluations: structures.len() as u64,
+                constraints: rules.first().map(Rules::kinds).unwrap_or_default(),
             });
         }
         Ok(SharedResult {
@@ -192,18 +199,26 @@ impl SymbolicRegressor {
         &self,
         genes: &[Expression],
         outputs: &[Data],
+        rules: &[Rules],
         names: &[String],
     ) -> Option<SharedLaw> {
-        let fit = ConstantFit::new()
-            .loss(self.loss.clone())
-            .complexity_measure(self.measure);
         let mut models = Vec::with_capacity(outputs.len());
-        for output in outputs {
+        for (output, rules) in outputs.iter().zip(rules) {
+            let fit = ConstantFit::new()
+                .through_origin(rules.through_origin())
+                .loss(self.loss.clone())
+                .complexity_measure(self.measure);
             let own: Option<Vec<Expression>> = genes
                 .iter()
                 .map(|gene| reordered(gene, names, output.names()))
                 .collect();
             let model = fit.fit(&own?, output).ok()?;
+            let kept = rules.is_empty()
+                || (rules.admits(model.genes())
+                    && (!rules.has_proofs() || rules.proves(&model.expression())));
+            if !kept {
+                return None;
+            }
             // A gene that another one stands for on these rows is left out: the structure is another.
             if model.genes().len() != genes.len() {
                 return None;

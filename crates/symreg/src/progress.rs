@@ -34,8 +34,9 @@ pub struct Progress {
     pub evaluations: u64,
     /// Models fitted in the whole search.
     pub total_evaluations: u64,
-    /// Least RMSE on the training rows so far in this run; infinite if nothing was valid yet.
-    pub best_rmse: f64,
+    /// Least error on the training rows so far in this run: the root of the mean of what is minimized, so the RMSE for squares and
+    /// the root of twice the mean [`Loss`](crate::Loss) for another; infinite if nothing was valid yet.
+    pub best_error: f64,
     /// Models on the run's front; while enumerating, the models found.
     pub front_size: usize,
 }

@@ -115,7 +115,7 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
         "{head} [{}{}] {done}/{all}  RMSE {:.3e}  {} laws  {} fits  {} s",
         "#".repeat(filled),
         "-".repeat(WIDTH - filled),
-        progress.best_rmse,
+        progress.best_error,
         progress.front_size,
         progress.total_evaluations,
         elapsed.as_secs()
@@ -137,7 +137,7 @@ mod tests {
             n_levels: 3,
             evaluations: 100,
             total_evaluations: 41_230,
-            best_rmse: 0.032_14,
+            best_error: 0.032_14,
             front_size: 17,
         }
     }

@@ -92,7 +92,7 @@ pub struct SymbolicRegressor {
     pub(crate) warm_models: Vec<Vec<String>>,
     pub(crate) constraints: Constraints,
     pub(crate) loss: Loss,
-    pub(crate) target_rmse: f64,
+    pub(crate) target_error: f64,
     pub(crate) max_evaluations: u64,
     pub(crate) time_limit: Option<Duration>,
 }
@@ -152,7 +152,7 @@ impl SymbolicRegressor {
             warm_models: Vec::new(),
             constraints: Constraints::new(),
             loss: Loss::Squared,
-            target_rmse: 0.0,
+            target_error: 0.0,
             max_evaluations: u64::MAX,
             time_limit: None,
         }

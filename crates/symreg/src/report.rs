@@ -60,7 +60,7 @@ impl Default for HtmlReport {
 }
 
 impl HtmlReport {
-    /// A report that chooses the law of least BIC.
+    /// A report that chooses the law of least description length, as [`ParetoFront::shortest`].
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -92,7 +92,7 @@ impl HtmlReport {
         self
     }
 
-    /// The law to show in detail, by its place on the front (default: that of least BIC).
+    /// The law to show in detail, by its place on the front (default: that of [`ParetoFront::shortest`]).
     pub fn chosen(mut self, value: usize) -> Self {
         self.chosen = Some(value);
         self
@@ -125,7 +125,10 @@ impl HtmlReport {
     pub fn write(&self, front: &ParetoFront, data: &Data) -> Result<String> {
         let models = front.models();
         if models.is_empty() {
-            return Err(Error::NoValidModel { evaluations: 0 });
+            return Err(Error::NoValidModel {
+                evaluations: 0,
+                constraints: Vec::new(),
+            });
         }
         let ranking = front.ranking(Criterion::Bic, Penalty::FittedConstants);
         let chosen = match self.chosen {
@@ -137,7 +140,10 @@ impl HtmlReport {
                 });
             }
             Some(index) => index,
-            None => ranking.first().map_or(models.len() - 1, |r| r.index),
+            None => front
+                .ranking_by_description_length(data, Noise::of(data))?
+                .first()
+                .map_or(models.len() - 1, |ranked| ranked.index),
         };
         let law = &models[chosen];
         let mut page = self.head();
@@ -206,6 +212,22 @@ impl HtmlReport {
             );
         }
         page.push_str("</p>\n");
+        if self.chosen.is_none() {
+            page.push_str("<p>It has the least description length, which pays for constants and for the choice among structures.</p>\n");
+        }
+        let of_law = ranking.iter().find(|r| r.model == law);
+        if let Some(difference) = of_law.map(|r| r.difference).filter(|d| *d > 2.0) {
+            let _ = writeln!(
+                page,
+                "<p>Its BIC, which does not pay for the search over structures, is {} above the least, that of \
+                 <code>{}</code>.</p>",
+                short(difference),
+                ranking
+                    .first()
+                    .map_or_else(String::new, |r| escaped(&r.model.to_infix_rounded(4)))
+            );
+            return Ok(());
+        }
         let ties: Vec<String> = ranking
             .iter()
             .filter(|r| r.is_tied() && r.model != law)
@@ -278,7 +300,7 @@ impl HtmlReport {
             figure(
                 page,
                 &self.history_chart(),
-                "Least RMSE after each generation, one line a run.",
+                "Least error after each generation, one line a run: RMSE where squares are minimized, else the root of twice the mean loss.",
             );
         }
         page.push_str("</div>\n");
@@ -325,7 +347,7 @@ impl HtmlReport {
             let of = |f: fn(&RankedModel<'_>) -> f64| {
                 ranked.map_or_else(|| "undefined".to_owned(), |r| short(f(r)))
             };
-            let length = model.description_length(data, Noise::Estimated)?.total();
+            let length = model.description_length(data, Noise::of(data))?.total();
             let mark = if index == chosen {
                 "<span class=\"chosen\">●</span>"
             } else {
@@ -369,7 +391,7 @@ impl HtmlReport {
             Scale::holding([0.0, longest.saturating_sub(1) as f64], false),
             Scale::holding(all(), positive),
             "generation",
-            "least RMSE",
+            "least error",
         );
         for history in &self.histories {
             let points: Vec<(f64, f64)> = history
@@ -413,7 +435,7 @@ impl HtmlReport {
             Scale::holding(predicted(), false),
             Scale::holding(residuals(), false),
             &format!("predicted {target}"),
-            "measured − predicted",
+            &format!("measured − predicted {target}"),
         );
         scatter.line(&[(low, 0.0), (high, 0.0)], GRAY, "6 4", false);
         let curves: Vec<Vec<(f64, f64)>> = tables.iter().map(|t| t.2.error_curve()).collect();

@@ -138,7 +138,7 @@ impl<'a> Search<'a> {
             n_levels: self.settings.enumeration_levels,
             evaluations: before,
             total_evaluations: before,
-            best_rmse: (best / self.sample.n_rows() as f64).sqrt(),
+            best_error: (best / self.sample.n_rows() as f64).sqrt(),
             front_size: self.guesses.len() + self.enumeration.found.len(),
         }
     }
@@ -152,7 +152,7 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoValidModel`] when nothing was finite on all rows.
+    /// [`Error::NoValidModel`] when nothing was finite on all rows and met the constraints.
     pub fn finish(mut self) -> Result<SearchResult> {
         let rows = self.sample.n_rows();
         let mut last = StopReason::MaxGenerations;
@@ -187,7 +187,10 @@ impl<'a> Search<'a> {
         let front = ParetoFront::merged(runs.iter().map(RunResult::front));
         if front.models().is_empty() {
             let evaluations = runs.iter().map(RunResult::evaluations).sum();
-            return Err(Error::NoValidModel { evaluations });
+            return Err(Error::NoValidModel {
+                evaluations,
+                constraints: self.rules.kinds(),
+            });
         }
         let stopped = matches!(last, StopReason::Observer | StopReason::Signal);
         Ok(SearchResult::new(front, runs, self.data.report(), stopped))

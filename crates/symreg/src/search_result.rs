@@ -28,8 +28,8 @@ pub enum StopReason {
 pub struct CandidatePoint {
     /// Complexity of the genes, summed.
     pub complexity: usize,
-    /// Root mean square error on the training rows.
-    pub rmse: f64,
+    /// Error on the training rows, as [`Progress::best_error`](crate::Progress::best_error).
+    pub error: f64,
     /// Number of genes.
     pub n_genes: usize,
 }

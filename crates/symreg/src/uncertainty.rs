@@ -251,6 +251,7 @@ impl ConstantUncertainty {
         intervals.failed = self.resamples - succeeded;
         if 2 * succeeded < self.resamples {
             return Err(Error::NoValidModel {
+                constraints: Vec::new(),
                 evaluations: self.resamples as u64,
             });
         }

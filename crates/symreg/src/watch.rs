@@ -1,9 +1,10 @@
 //! When a search ends.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::Data;
+use crate::clock::Clock;
 use crate::control::Stopper;
 use crate::linear::dot;
 use crate::progress::Progress;
@@ -16,10 +17,10 @@ const EXACT: f64 = 1e-12;
 /// Decides when a search ends.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    started: Instant,
+    started: Clock,
     time_limit: Option<Duration>,
     max_evaluations: u64,
-    target_rmse: f64,
+    target_error: f64,
     stopper: Option<Stopper>,
 }
 
@@ -28,10 +29,10 @@ impl Watch {
         let target = data.target();
         let rms = (dot(target, target) / target.len() as f64).sqrt();
         Self {
-            started: Instant::now(),
+            started: Clock::start(),
             time_limit: settings.time_limit,
             max_evaluations: settings.max_evaluations,
-            target_rmse: settings.target_rmse.max(EXACT * rms),
+            target_error: settings.target_error.max(EXACT * rms),
             stopper,
         }
     }
@@ -46,14 +47,11 @@ impl Watch {
             Some(StopReason::Observer)
         } else if self.stopper.as_ref().is_some_and(Stopper::is_stopped) {
             Some(StopReason::Signal)
-        } else if progress.best_rmse <= self.target_rmse {
+        } else if progress.best_error <= self.target_error {
             Some(StopReason::TargetError)
         } else if progress.total_evaluations >= self.max_evaluations {
             Some(StopReason::MaxEvaluations)
-        } else if self
-            .time_limit
-            .is_some_and(|limit| self.started.elapsed() >= limit)
-        {
+        } else if self.started.is_over(self.time_limit) {
             Some(StopReason::TimeLimit)
         } else {
             None

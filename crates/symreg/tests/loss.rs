@@ -1,7 +1,9 @@
 //! Searches that minimize something else than squares.
 
 use approx::assert_relative_eq;
-use symreg::{Criterion, CustomLoss, Data, Error, Loss, Penalty, Result, SymbolicRegressor};
+use symreg::{
+    Criterion, CustomLoss, Data, Error, Loss, Penalty, Result, StopReason, SymbolicRegressor,
+};
 
 /// A law with gross errors, all to one side, in every sixth row.
 fn rows() -> Result<Data> {
@@ -25,7 +27,7 @@ fn law_by(loss: Loss) -> Result<f64> {
     let best = result
         .front()
         .best(Criterion::Bic, Penalty::FittedConstants);
-    let (law, _) = best.ok_or(Error::NoValidModel { evaluations: 0 })?;
+    let (law, _) = best.expect("the front has a law");
     law.predict_row(&[2.0, 4.0])
 }
 
@@ -50,4 +52,37 @@ fn a_bad_loss_is_refused_before_the_search() {
         law_by(Loss::Quantile(0.0)),
         Err(Error::InvalidParameter { name: "loss", .. })
     ));
+}
+
+/// What a search minimizes is what its progress shows and what ends it.
+#[test]
+fn the_error_of_a_search_is_the_loss_that_it_minimizes() -> Result<()> {
+    let x: Vec<f64> = (0..40).map(f64::from).collect();
+    let mut y: Vec<f64> = x
+        .iter()
+        .map(|x| 1.0 + 2.0 * x + 0.3 * (5.0 * x).sin())
+        .collect();
+    y[7] = 100.0;
+    let data = Data::from_columns([("x", x)], ("y", y))?;
+    let search = SymbolicRegressor::gan()
+        .loss(Loss::Absolute)
+        .population_size(40)
+        .max_generations(3)
+        .runs(1);
+    let result = search.fit(&data)?;
+    let least = result
+        .front()
+        .models()
+        .iter()
+        .map(|m| (2.0 * m.loss() / 40.0).sqrt());
+    let least = least.fold(f64::INFINITY, f64::min);
+    let shown = *result.runs()[0].history().last().expect("a generation");
+    // The laws of the front are fitted on to convergence.
+    assert!(
+        least <= shown * (1.0 + 1e-9) && least > 0.9 * shown,
+        "{least} and {shown}"
+    );
+    let ended = search.target_error(1.001 * shown).fit(&data)?;
+    assert_eq!(ended.runs()[0].stop_reason(), StopReason::TargetError);
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! One structure for several targets.
 
 use approx::assert_relative_eq;
-use symreg::{Criterion, Data, Error, Operator, Result, SymbolicRegressor};
+use symreg::{Constraints, Criterion, Data, Error, Operator, Result, SymbolicRegressor};
 
 fn output(name: &str, swapped: bool, f: impl Fn(f64, f64, usize) -> f64) -> Result<Data> {
     let x: Vec<f64> = (0..60).map(|i| 0.3 + 0.05 * f64::from(i)).collect();
@@ -78,5 +78,39 @@ fn outputs_must_have_the_same_rows_and_columns() -> Result<()> {
         search().fit_outputs(&[]),
         Err(Error::CountMismatch { .. })
     ));
+    Ok(())
+}
+
+/// A shared law keeps the constraints that each output's own search keeps.
+#[test]
+fn constraints_hold_for_shared_laws() -> Result<()> {
+    let noise = |i: usize| 0.4 * (((i * 29) % 31) as f64 / 31.0 - 0.5);
+    let first = output("first", false, |x, _, i| 0.2 + 0.3 * x + noise(i))?;
+    let second = output("second", false, |x, z, i| 0.1 + 0.3 * x * z + noise(i + 7))?;
+    let rules = Constraints::new().range(0.0, 100.0).widened(0.1);
+    let outputs = [first, second];
+    let result = search().constraints(rules).fit_outputs(&outputs)?;
+    assert!(!result.front().is_empty());
+    for law in result.front() {
+        for (model, data) in law.models().iter().zip(&outputs) {
+            // The corners of the widened box, and a lattice between them.
+            let [x, z] = [0, 1].map(|i| {
+                let column = &data.columns()[i];
+                let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+                let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let room = 0.1 * (high - low);
+                (low - room, high + room)
+            });
+            let at = |(low, high): (f64, f64), k: usize| low + (high - low) * k as f64 / 20.0;
+            for (i, j) in (0..=20).flat_map(|i| (0..=20).map(move |j| (i, j))) {
+                let value = model.predict_row(&[at(x, i), at(z, j)])?;
+                assert!(
+                    (0.0..=100.0).contains(&value),
+                    "{value}: {}",
+                    model.to_infix()
+                );
+            }
+        }
+    }
     Ok(())
 }

@@ -437,3 +437,78 @@ fn parameters_and_expressions_survive_serialization() -> Result<(), Box<dyn std:
     assert!(serde_json::from_str::<Expression>("[{\"Apply\":\"Add\"}]").is_err());
     Ok(())
 }
+
+/// Every row that a plain stride would look at has the same input.
+#[test]
+fn a_column_that_varies_between_the_rows_of_a_stride_is_no_trap() -> Result<()> {
+    for rows in [200_usize, 256, 300, 1000, 2560] {
+        let x: Vec<f64> = (0..rows)
+            .map(|i| {
+                let seen = (0..128).any(|k| k * rows / 128 == i);
+                if seen { 0.0 } else { 1.0 + (i % 17) as f64 }
+            })
+            .collect();
+        let y = x.iter().enumerate();
+        let y = y
+            .map(|(i, x)| 2.0 * x + 0.1 * (i * 7 % 13) as f64)
+            .collect();
+        let data = Data::from_columns([("x", x)], ("y", y))?;
+        let result = SymbolicRegressor::new()
+            .population_size(20)
+            .max_generations(1)
+            .runs(1)
+            .fit(&data)?;
+        let law = result.front().models().last().expect("a law");
+        assert!(law.r2() > 0.98, "{rows} rows: {}", law.to_infix_rounded(4));
+    }
+    Ok(())
+}
+
+/// Whatever rows are screened, the column is constant on them.
+#[test]
+fn a_column_that_varies_in_one_row_is_searched() -> Result<()> {
+    let mut x = vec![0.0; 3000];
+    x[1234] = 1.0;
+    let y = (0..3000).map(|i| (i * 7 % 13) as f64).collect();
+    let data = Data::from_columns([("x", x)], ("y", y))?;
+    let search = SymbolicRegressor::new()
+        .population_size(20)
+        .max_generations(1)
+        .runs(1);
+    assert!(
+        search
+            .fit(&data)?
+            .front()
+            .models()
+            .iter()
+            .all(|m| m.r2() >= 0.0)
+    );
+    Ok(())
+}
+
+#[test]
+fn targets_of_any_size_are_searched_or_refused() -> Result<()> {
+    let x: Vec<f64> = (1..60).map(|i| 0.1 * f64::from(i)).collect();
+    let search = SymbolicRegressor::new()
+        .population_size(20)
+        .max_generations(1)
+        .runs(1);
+    for exponent in [
+        -300, -160, -101, -99, -78, -30, 30, 78, 95, 98, 102, 150, 300,
+    ] {
+        let size = libm::exp10(f64::from(exponent));
+        let y = x
+            .iter()
+            .map(|x| size * (1.0 + libm::sin(3.0 * x)))
+            .collect();
+        let data = Data::from_columns([("x", x.clone())], ("y", y))?;
+        match search.fit(&data) {
+            Ok(_) => assert!((-100..100).contains(&exponent), "1e{exponent}"),
+            Err(Error::TargetOutOfRange { .. }) => {
+                assert!(!(-99..=98).contains(&exponent), "1e{exponent}");
+            }
+            Err(other) => panic!("1e{exponent}: {other}"),
+        }
+    }
+    Ok(())
+}

@@ -24,7 +24,7 @@ fn search() -> SymbolicRegressor {
         .population_size(200)
         .max_generations(20)
         .runs(1)
-        .target_rmse(1e-10)
+        .target_error(1e-10)
         .seed(3)
 }
 

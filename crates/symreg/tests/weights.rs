@@ -38,6 +38,10 @@ fn a_weight_of_two_is_a_row_twice() -> Result<()> {
     assert_relative_eq!(a.bias(), b.bias(), max_relative = 1e-9);
     assert_relative_eq!(a.weights()[0], b.weights()[0], max_relative = 1e-9);
     assert_relative_eq!(a.rmse(), b.rmse(), max_relative = 1e-9);
+    let (score, of_twice) = (a.score(&weighted)?, a.score(&repeated)?);
+    assert_relative_eq!(score.r2, of_twice.r2, max_relative = 1e-9);
+    assert_relative_eq!(score.rmse, of_twice.rmse, max_relative = 1e-9);
+    assert_relative_eq!(score.rmse, a.rmse(), max_relative = 1e-9);
     assert_relative_eq!(a.r2(), b.r2(), max_relative = 1e-9);
     // The scale of the weights is of no account.
     let scaled = Data::from_columns([("x", x)], ("y", y))?
@@ -136,7 +140,7 @@ fn a_search_follows_the_weights() -> Result<()> {
     let law = result
         .front()
         .best(Criterion::Bic, Penalty::FittedConstants);
-    let (law, _) = law.ok_or(Error::NoValidModel { evaluations: 0 })?;
+    let (law, _) = law.expect("the front has a law");
     assert_relative_eq!(law.predict_row(&[2.0, 4.0])?, 3.5, max_relative = 1e-6);
     Ok(())
 }
@@ -196,6 +200,19 @@ fn constants_come_out_to_nearly_all_digits_whatever_the_start() -> Result<()> {
         let (other_bias, other_rate) = from(start)?;
         assert_relative_eq!(other_bias, bias, max_relative = 1e-12);
         assert_relative_eq!(other_rate, rate, max_relative = 1e-12);
+    }
+    Ok(())
+}
+
+#[test]
+fn uncertainties_whose_squares_are_no_numbers_are_refused() -> Result<()> {
+    let (x, y) = rows(10);
+    for size in [1e-200, 1e200] {
+        let data = Data::from_columns([("x", x.clone())], ("y", y.clone()))?;
+        assert!(matches!(
+            data.with_sigmas(&[size; 10]),
+            Err(Error::InvalidWeight { row: 0, .. })
+        ));
     }
     Ok(())
 }

@@ -43,7 +43,7 @@ pub(super) fn of_settings(settings: &SymbolicRegressor) -> u64 {
         warm_models,
         constraints,
         loss,
-        target_rmse: _,
+        target_error: _,
         max_evaluations: _,
         time_limit: _,
     } = settings;

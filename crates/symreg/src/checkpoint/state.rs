@@ -32,7 +32,7 @@ pub(super) fn write(search: &Search, out: &mut Writer) {
         out.count(run.last.len());
         for point in &run.last {
             out.count(point.complexity);
-            out.f64(point.rmse);
+            out.f64(point.error);
             out.count(point.n_genes);
         }
     }
@@ -186,7 +186,7 @@ fn points(from: &mut Reader) -> Result<Vec<CandidatePoint>> {
             Ok(CandidatePoint {
                 complexity: from.number(1, u64::from(u32::MAX), "a complexity out of range")?
                     as usize,
-                rmse: error(from)?,
+                error: error(from)?,
                 n_genes: from.number(1, 1000, "a number of genes out of range")? as usize,
             })
         })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Data, Expression, Score};
+use crate::{Data, Expression, Operator, Score, Token};
 
 /// What is known of a law besides its text.
 pub(super) struct Header<'a> {
@@ -102,17 +102,47 @@ impl<'a> Header<'a> {
                 lines.push(format!("{name}{also}:{bounds}{unit}"));
             }
         }
+        for (name, arity) in self.own_operators() {
+            let arguments = if arity == 1 {
+                "one number"
+            } else {
+                "two numbers"
+            };
+            lines.push(format!(
+                "{name} is a function of {arguments} that is defined elsewhere"
+            ));
+        }
         lines.into_iter().map(|l| one_line(&l)).collect()
+    }
+
+    /// Names and numbers of arguments of the operators that only the caller knows.
+    fn own_operators(&self) -> Vec<(&'static str, usize)> {
+        let mut all = Vec::new();
+        for token in self.law.tokens() {
+            if let Token::Apply(op @ Operator::Custom(_)) = token {
+                let one = (op.name(), op.arity());
+                if !all.contains(&one) {
+                    all.push(one);
+                }
+            }
+        }
+        all
     }
 }
 
 /// Text from outside without line breaks and other control characters, and without what would end
 /// a comment.
 fn one_line(text: &str) -> String {
-    text.chars()
+    let mut line = text
+        .chars()
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect::<String>()
-        .replace("*/", "* /")
+        .replace("*/", "* /");
+    // A backslash at the end would join the next line to a comment of C.
+    if line.trim_end().ends_with('\\') {
+        line.push_str(" .");
+    }
+    line
 }
 
 fn limits(column: &[f64]) -> Option<(f64, f64)> {

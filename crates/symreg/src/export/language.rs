@@ -85,7 +85,7 @@ impl Language {
                 "as break const continue crate else enum extern false fn for if impl in let loop match mod \
                  move mut pub ref return self Self static struct super trait true type unsafe use where while \
                  async await dyn abstract become box do final macro override priv typeof unsized virtual \
-                 yield try gen union raw safe _ libm f64 std nan_min nan_max"
+                 yield try gen union raw safe _ None Some Ok Err libm f64 std nan_min nan_max"
             }
             Self::C => {
                 "auto break case char const continue default do double else enum extern float for goto if \

@@ -132,8 +132,8 @@ fn unary(op: Operator, a: Piece) -> Piece {
     }
 }
 
-fn function(op: Operator) -> &'static str {
-    match op {
+fn function(op: Operator) -> String {
+    let known = match op {
         Operator::Exp => "\\exp",
         Operator::Log => "\\ln",
         Operator::Sin => "\\sin",
@@ -143,8 +143,9 @@ fn function(op: Operator) -> &'static str {
         Operator::Erfc => "\\operatorname{erfc}",
         Operator::Min => "\\min",
         Operator::Max => "\\max",
-        _ => "",
-    }
+        own => return format!("\\operatorname{{{}}}", own.name().replace('_', "\\_")),
+    };
+    known.to_owned()
 }
 
 fn power(base: Piece, exponent: &str) -> Piece {

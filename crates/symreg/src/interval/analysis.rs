@@ -179,7 +179,7 @@ impl BoxAnalysis {
     }
 
     /// Encloses the values over the box whose side `i` is the range of variable `i`, and lists the
-    /// places that may be undefined. O(boxes × nodes × variables).
+    /// places that may be undefined. O(boxes × nodes × variables): the largest number of boxes on an expression of 2000 nodes takes seconds.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 //! Which parameters a search accepts.
 
 use super::SymbolicRegressor;
+use crate::clock::HAS_CLOCK;
 use crate::descent::ConstantOptimizer;
 use crate::{Error, Result};
 
@@ -35,11 +36,19 @@ impl SymbolicRegressor {
         if let ConstantOptimizer::GradientDescent(descent) = &self.optimizer {
             descent.validate()?;
         }
-        if !(self.target_rmse >= 0.0 && self.target_rmse.is_finite()) {
+        if !(self.target_error >= 0.0 && self.target_error.is_finite()) {
             return Err(invalid(
-                "target_rmse",
+                "target_error",
                 "finite and not negative",
-                self.target_rmse,
+                self.target_error,
+            ));
+        }
+        if !HAS_CLOCK && self.time_limit.is_some() {
+            let found = format!("{:?}", self.time_limit);
+            return Err(invalid(
+                "time_limit",
+                "none on a machine without a clock",
+                found,
             ));
         }
         let (low, high) = self.constant_range;

@@ -154,7 +154,7 @@ fn fit_all(
         |fitter, genes| {
             Individual::fitted(genes.clone(), rows, settings.measure, |genes| {
                 let outcome = fitter.fit(genes, steps, TOLERANCE).ok();
-                outcome.filter(|o| context.proves(genes, o)).map(|o| o.sse)
+                outcome.filter(|o| context.accepts(genes, o)).map(|o| o.sse)
             })
         },
     )

@@ -86,8 +86,10 @@ fn screened(
     let pairs = distinct(&space, space.pairs(paired), terms, pairs);
     let mut starts: Vec<Selection> = pairs.iter().take(1).cloned().collect();
     starts.extend(singles.iter().take(effort.starts).cloned());
-    let mut longer = space.extended(&starts[..1], effort.extended, effort.most_terms);
-    longer.extend(space.extended(&starts[1..], effort.extended, 4));
+    // none at all where no term varies on the rows that are looked at
+    let (first, others) = starts.split_at(starts.len().min(1));
+    let mut longer = space.extended(first, effort.extended, effort.most_terms);
+    longer.extend(space.extended(others, effort.extended, 4));
     let found = pairs.into_iter().chain(singles).chain(longer).collect();
     Some(Form {
         of: form,

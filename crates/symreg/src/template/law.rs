@@ -18,6 +18,7 @@ pub struct TemplateLaw {
     n_rows: usize,
     sse: f64,
     floored_sse: f64,
+    chi_squared: Option<f64>,
     r2: f64,
     complexity: usize,
     fitted_constants: usize,
@@ -122,6 +123,7 @@ impl TemplateLaw {
             n_rows: target.len(),
             sse,
             floored_sse: floored_sse(sse, target),
+            chi_squared: data.noise_variance().map(|v| sse / v),
             r2: 1.0 - sse / spread,
             complexity: pieces[..n_parts].iter().map(|p| measure.of(p)).sum(),
             fitted_constants: basis.rank(),
@@ -185,10 +187,15 @@ impl TemplateLaw {
         self.fitted_constants
     }
 
-    /// A criterion of this law, with the fitted constants as its parameters. `None` as for [`Criterion::value`].
+    /// A criterion of this law, with the fitted constants as its parameters; of $\chi^2$ where the uncertainty of each row is known. `None` as for [`Criterion::value`].
     #[must_use]
     pub fn criterion(&self, criterion: Criterion) -> Option<f64> {
-        criterion.value(self.n_rows, self.floored_sse, self.fitted_constants + 1)
+        match self.chi_squared {
+            Some(value) => {
+                criterion.value_of_chi_squared(self.n_rows, value, self.fitted_constants)
+            }
+            None => criterion.value(self.n_rows, self.floored_sse, self.fitted_constants + 1),
+        }
     }
 
     /// The whole law as text: of the columns, and with parameters by label of columns named `is_` and the label's number from 1.

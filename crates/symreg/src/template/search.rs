@@ -1,12 +1,12 @@
 //! Genetic programming of the parts of a template.
 
 use std::collections::HashSet;
-use std::time::Instant;
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Form, Template, TemplateLaw, TemplateResult};
+use crate::clock::Clock;
 use crate::constraints::Constraints;
 use crate::descent::ConstantOptimizer;
 use crate::evolution::enter;
@@ -42,7 +42,8 @@ impl SymbolicRegressor {
     /// As [`fit`](Self::fit); those of [`Expression::parse`](crate::Expression::parse) for the text; [`Error::TemplateSlot`] for a name
     /// that does not stand in it once; [`Error::UnknownColumn`] and [`Error::TemplatePart`] for the columns of a part;
     /// [`Error::CountMismatch`] unless there is one label a row where there are parameters by label; [`Error::InvalidParameter`]
-    /// for a loss, an optimizer or constraints, which templates do not have; [`Error::NoValidModel`] if no law is finite on all rows.
+    /// for a loss, an optimizer or constraints, which templates do not have; [`Error::TooFewRows`] if the template alone has as many
+    /// parameters as there are rows; [`Error::NoValidModel`] if no law is finite on all rows.
     pub fn fit_template(&self, template: &Template, data: &Data) -> Result<TemplateResult> {
         self.validate()?;
         for (name, is_plain) in [
@@ -62,11 +63,19 @@ impl SymbolicRegressor {
             }
         }
         let form = Form::new(template, data)?;
+        let parameters: usize = form.first_parameters().map(|p| p.constant_count()).sum();
+        if data.n_rows() < parameters + 1 {
+            return Err(Error::TooFewRows {
+                rows: data.n_rows(),
+                parameters,
+                needed: parameters + 1,
+            });
+        }
         let slots: Vec<String> = template.slots.iter().map(|s| s.name.clone()).collect();
         let search = Breeding::new(self, &form, data);
         let mut evaluations = 0;
         let mut laws = Vec::new();
-        let start = Instant::now();
+        let start = Clock::start();
         for run in 0..self.runs.max(1) {
             let archive = search.run(run as u32, start, &mut evaluations);
             laws.extend(
@@ -79,7 +88,10 @@ impl SymbolicRegressor {
                 .flatten(),
             );
         }
-        TemplateResult::new(laws, evaluations).ok_or(Error::NoValidModel { evaluations })
+        TemplateResult::new(laws, evaluations).ok_or(Error::NoValidModel {
+            evaluations,
+            constraints: Vec::new(),
+        })
     }
 }
 
@@ -121,7 +133,7 @@ impl<'a> Breeding<'a> {
     }
 
     /// All that nothing dominates of one run.
-    fn run(&self, run: u32, start: Instant, evaluations: &mut u64) -> Vec<Individual> {
+    fn run(&self, run: u32, start: Clock, evaluations: &mut u64) -> Vec<Individual> {
         let s = self.settings;
         let parameters: Vec<Expression> = self.form.first_parameters().collect();
         let mut seen = HashSet::new();
@@ -133,11 +145,11 @@ impl<'a> Breeding<'a> {
         let mut archive = Vec::new();
         let mut population = self.evaluate(&first, evaluations);
         enter(&mut archive, &population);
-        let goal = s.target_rmse * s.target_rmse * self.data.n_rows() as f64;
+        let goal = s.target_error * s.target_error * self.data.n_rows() as f64;
         for generation in 1..=s.max_generations {
             let done = archive.iter().any(|i: &Individual| i.sse <= goal)
                 || *evaluations >= s.max_evaluations
-                || s.time_limit.is_some_and(|limit| start.elapsed() >= limit)
+                || start.is_over(s.time_limit)
                 // Nothing to search for: the parameters are fitted.
                 || self.form.parts.is_empty();
             if done {
