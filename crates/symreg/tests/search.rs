@@ -469,7 +469,7 @@ fn a_column_that_varies_between_the_rows_of_a_stride_is_no_trap() -> Result<()> 
 fn a_column_that_varies_in_one_row_is_searched() -> Result<()> {
     let mut x = vec![0.0; 3000];
     x[1234] = 1.0;
-    let y = (0..3000).map(|i| (i * 7 % 13) as f64).collect();
+    let y = (0..3000).map(|i| f64::from(i * 7 % 13)).collect();
     let data = Data::from_columns([("x", x)], ("y", y))?;
     let search = SymbolicRegressor::new()
         .population_size(20)
