@@ -313,6 +313,13 @@ pub(crate) struct WarpScratch {
     y: Vec<f32>,
 }
 
+/// Clamped from 0 to `last`; 0 for what is not a number.
+#[inline]
+fn within(value: f32, last: f32) -> f32 {
+    let value = if value > 0.0 { value } else { 0.0 };
+    if value < last { value } else { last }
+}
+
 /// Places in the padded image, clamped to the frame, and whether they were inside it.
 #[derive(Debug, Clone, Copy)]
 struct Places;
@@ -330,8 +337,7 @@ impl Kernel<([&mut [f32]; 3], [&[f32]; 2], f32, [f32; 2])> for Places {
         let [u, v] = field.map(|slice| &slice[..n]);
         for x in 0..n {
             let (fx, fy) = (x as f32 + u[x], row + v[x]);
-            // maximum and minimum of not a number give the bound
-            let (cx, cy) = (fx.max(0.0).min(last[0]), fy.max(0.0).min(last[1]));
+            let (cx, cy) = (within(fx, last[0]), within(fy, last[1]));
             inside[x] = if (cx - fx).abs() + (cy - fy).abs() <= 0.0 {
                 1.0
             } else {

@@ -257,6 +257,7 @@ impl Grid {
         sums.iter().sum()
     }
 
+    #[inline]
     fn range(&self, y: usize) -> std::ops::Range<usize> {
         let start = (y + 1) * self.stride + 1;
         start..start + self.half
@@ -314,6 +315,7 @@ impl Grid {
         dispatch(Join, (out, &pick(even)[range.clone()], &pick(odd)[range]));
     }
 
+    #[inline]
     fn cells<'a>(
         own: &'a Color,
         other: &'a Color,

@@ -344,7 +344,7 @@ fn parameters_and_results_are_data() -> std::result::Result<(), Box<dyn std::err
     let (first, second) = frames(40, 48, 0.5, 0.2)?;
     let result = plain(0.2).estimate(&first, &second)?;
     let text = serde_json::to_string(&result)?;
-    let back: optical_flow::FlowResult = serde_json::from_str(&text)?;
+    let back: FlowResult = serde_json::from_str(&text)?;
     assert_eq!(back.flow, result.flow);
     assert_eq!(back.levels.len(), result.levels.len());
     let parameters = CrossCorrelation::new().windows([32, 16]);

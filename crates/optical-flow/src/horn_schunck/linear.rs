@@ -151,10 +151,17 @@ impl Linearizer<'_> {
 
     /// The data term of row `y`.
     pub(super) fn products(&self, rows: &mut Rows, y: usize, row: Row<'_>) {
-        self.derivatives(rows, y, row.r1, row.r2);
+        let Row {
+            j11,
+            j12,
+            j22,
+            r1,
+            r2,
+        } = row;
+        self.derivatives(rows, y, r1, r2);
         let (difference, weight) = (&rows.difference[y % KEPT][..], &rows.weight[y % KEPT][..]);
         let ins = [difference, weight, self.field.0.row(y), self.field.1.row(y)];
-        dispatch(DataTerm, ([row.j11, row.j12, row.j22, row.r1, row.r2], ins));
+        dispatch(DataTerm, ([j11, j12, j22, r1, r2], ins));
     }
 
     /// All rows.
@@ -202,15 +209,22 @@ pub(crate) struct Linearized {
 impl Linearized {
     /// The data term of row `y` around a field, with another weight of the pixels.
     pub(super) fn products(&self, weight: &Plane, around: &Field, y: usize, row: Row<'_>) {
-        row.r1.copy_from_slice(self.along.row(y));
-        row.r2.copy_from_slice(self.down.row(y));
+        let Row {
+            j11,
+            j12,
+            j22,
+            r1,
+            r2,
+        } = row;
+        r1.copy_from_slice(self.along.row(y));
+        r2.copy_from_slice(self.down.row(y));
         let ins = [
             self.difference.row(y),
             weight.row(y),
             around.0.row(y),
             around.1.row(y),
         ];
-        dispatch(DataTerm, ([row.j11, row.j12, row.j22, row.r1, row.r2], ins));
+        dispatch(DataTerm, ([j11, j12, j22, r1, r2], ins));
     }
 
     /// The data term around a field, gathered over a Gaussian: three products of the gradient, and the right-hand side.

@@ -95,7 +95,12 @@ impl<T: Taps> Kernel<(Points<'_>, T)> for Sample {
         for (start, out) in (0..n).step_by(CHUNK).zip(points.out.chunks_mut(CHUNK)) {
             let m = out.len();
             for (t, values) in [(&mut tx, points.x), (&mut ty, points.y)] {
-                t[..m].copy_from_slice(&values[start..][..m]);
+                let values = &values[start..][..m];
+                if let Ok(values) = <&[f32; CHUNK]>::try_from(values) {
+                    *t = *values;
+                    continue;
+                }
+                t[..m].copy_from_slice(values);
                 let last = t[m - 1];
                 t[m..].fill(last);
             }
@@ -119,6 +124,10 @@ impl<T: Taps> Kernel<(Points<'_>, T)> for Sample {
                     base[k] = first[begin + k].wrapping_sub(k as u32);
                 }
                 let found = block(base, &weights, image, stride);
+                if let Ok(out) = <&mut Lanes>::try_from(&mut *out) {
+                    *out = found;
+                    continue;
+                }
                 let n = out.len();
                 out.copy_from_slice(&found[..n]);
             }
