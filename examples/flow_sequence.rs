@@ -132,6 +132,52 @@ fn method(name: &str, frames: &[Image]) -> Outcome<Vec<FlowResult>> {
     }
 }
 
+/// Arrows on a frame, mean speed, what it fluctuates by, and the true speed where it is known.
+fn page(
+    stack: &Stack,
+    middle: usize,
+    flow: &FlowField,
+    statistics: &FlowStatistics,
+) -> PanelFigure {
+    let unit = stack.scale.meters_per_second(1.0);
+    let speed = statistics.mean().speed().mapv(|v| v * unit as f32);
+    let frame = stack.frames.index_axis(Dimension(0), middle).to_owned();
+    let step = (frame.dim().0.max(frame.dim().1) / 32).max(4);
+    let most = flow.speed().iter().copied().fold(0.0, f32::max).max(1e-6);
+    let arrows = quiver(&frame, flow, step, 1.5 * step as f32 / most);
+    let pixel_um = stack.scale.pixel_size().micrometers();
+    let largest = |values: &Array2<f32>| values.iter().copied().fold(1e-6, f32::max);
+    let top = largest(&speed);
+    let map = |values: &Array2<f32>, title: &str, top: f32| {
+        let axis = Axis::new(title, "m/s");
+        image(values, pixel_um, axis, Colormap::Cividis, Some((0.0, top)))
+    };
+    let variance = statistics.variance_u() + statistics.variance_v();
+    let fluctuation = variance.mapv(|v| v.sqrt() * unit as f32);
+    let mut page = PanelFigure::new(2)
+        .theme(Theme::page().height_mm(150.0))
+        .panel(image(
+            &arrows,
+            0.5 * pixel_um,
+            Axis::dimensionless(format!(
+                "frame, longest arrow {:.1} m/s",
+                f64::from(most) * unit
+            )),
+            Colormap::Gray,
+            Some((0.0, 1.0)),
+        ))
+        .panel(map(&speed, "mean speed", top))
+        .panel(map(&fluctuation, "fluctuation", largest(&fluctuation)));
+    if let Some((truth, _)) = stack.truth.get(middle) {
+        page = page.panel(map(
+            &truth.speed().mapv(|v| v * unit as f32),
+            "true speed",
+            top,
+        ));
+    }
+    page
+}
+
 fn main() -> Outcome<()> {
     let threads: usize = argument("--threads").map_or(Ok(0), |text| text.parse())?;
     rayon::ThreadPoolBuilder::new()
@@ -198,8 +244,7 @@ fn main() -> Outcome<()> {
     }
     let (results, statistics) = shown.ok_or("no method")?;
     let middle = results.len() / 2;
-    let mean = statistics.mean();
-    let speed = mean.speed().mapv(|v| v * unit as f32);
+    let speed = statistics.mean().speed().mapv(|v| v * unit as f32);
     line["mean_m_s"] = json!(speed.mean());
     line["max_m_s"] = json!(speed.iter().copied().fold(0.0, f32::max));
     let worst = results
@@ -216,41 +261,7 @@ fn main() -> Outcome<()> {
             "frames together are nearer to the truth than pairs"
         );
     }
-    let frame = stack.frames.index_axis(Dimension(0), middle).to_owned();
-    let step = (frame.dim().0.max(frame.dim().1) / 32).max(4);
-    let flow = &results[middle].flow;
-    let most = flow.speed().iter().copied().fold(0.0, f32::max).max(1e-6);
-    let arrows = quiver(&frame, flow, step, 1.5 * step as f32 / most);
-    let pixel_um = stack.scale.pixel_size().micrometers();
-    let largest = |values: &Array2<f32>| values.iter().copied().fold(1e-6, f32::max);
-    let top = largest(&speed);
-    let map = |values: &Array2<f32>, title: &str, top: f32| {
-        let axis = Axis::new(title, "m/s");
-        image(values, pixel_um, axis, Colormap::Cividis, Some((0.0, top)))
-    };
-    let variance = statistics.variance_u() + statistics.variance_v();
-    let fluctuation = variance.mapv(|v| v.sqrt() * unit as f32);
-    let mut page = PanelFigure::new(2)
-        .theme(Theme::page().height_mm(150.0))
-        .panel(image(
-            &arrows,
-            0.5 * pixel_um,
-            Axis::dimensionless(format!(
-                "frame, longest arrow {:.1} m/s",
-                f64::from(most) * unit
-            )),
-            Colormap::Gray,
-            Some((0.0, 1.0)),
-        ))
-        .panel(map(&speed, "mean speed", top))
-        .panel(map(&fluctuation, "fluctuation", largest(&fluctuation)));
-    if let Some((truth, _)) = stack.truth.get(middle) {
-        page = page.panel(map(
-            &truth.speed().mapv(|v| v * unit as f32),
-            "true speed",
-            top,
-        ));
-    }
+    let page = page(&stack, middle, &results[middle].flow, &statistics);
     save("flow_sequence", &page, &table)?;
     println!("{line}");
     Ok(())
