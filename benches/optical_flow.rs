@@ -8,8 +8,9 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use optical_flow::{
-    CrossCorrelation, Farneback, FlowEstimator, HornSchunck, Image, InverseSearch, LiuShen,
-    LucasKanade, PreSmoothing, RobustFlow, Solver, TvL1,
+    CrossCorrelation, Farneback, FlowEstimator, FlowField, FlowResult, HornSchunck, Image,
+    InverseSearch, LiuShen, LucasKanade, PreSmoothing, RobustFlow, SequenceFlow, Solver, TvL1,
+    Workspace,
 };
 
 const SIZE: usize = 512;
@@ -82,6 +83,22 @@ fn estimators(c: &mut Criterion) {
     for (name, estimator) in cases {
         group.bench_function(name, |b| {
             b.iter(|| estimator.estimate(black_box(&first), black_box(&second)));
+        });
+    }
+    let method = given().solver(Solver::Multigrid);
+    let mut workspace = Workspace::new();
+    let mut result = FlowResult::new(FlowField::zeros((0, 0)));
+    group.bench_function("multigrid, memory kept", |b| {
+        b.iter(|| {
+            let (first, second) = (black_box(&first), black_box(&second));
+            method.estimate_into(first, second, &mut workspace, &mut result)
+        });
+    });
+    let turns = [0.0, 0.05, 0.1, 0.15].map(|turn| Image::new(&frame(turn).view()));
+    if let Ok(frames) = turns.into_iter().collect::<Result<Vec<_>, _>>() {
+        let sequence = SequenceFlow::new().method(given());
+        group.bench_function("sequence of four frames", |b| {
+            b.iter(|| sequence.estimate_all(black_box(&frames)));
         });
     }
     group.finish();

@@ -72,9 +72,11 @@ fn main() -> Outcome<()> {
     let mut header = vec!["pair".to_owned()];
     header.extend(names.iter().map(|name| format!("{name} px")));
     header.push("best peer px".to_owned());
+    // wide enough for all columns
+    let width = (20.0 * header.len() as f64 + 40.0).max(183.0);
     let mut figure = TableFigure::new(header)
         .title("mean end-point error")
-        .theme(Theme::page().height_mm(150.0));
+        .theme(Theme::page().width_mm(width).height_mm(150.0));
     let mut table = "pair,method,aee_px,aae_deg,p95_px,cpu_ms\n".to_owned();
     let mut rows = Vec::new();
     let start = Instant::now();

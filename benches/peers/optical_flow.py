@@ -118,6 +118,8 @@ def main():
     folder = folder_of_pairs(options.folder).resolve()
     truths = ENV / 'truth'
     truths.mkdir(exist_ok=True)
+    for left in truths.glob('*.flo'):
+        left.unlink()
     subprocess.run(['cargo', 'build', '--quiet', '--release', '--example', 'flow_benchmark'], cwd=ROOT, check=True)
     peers = PEERS | (SLOW if options.slow else {})
     times, errors = {}, {}

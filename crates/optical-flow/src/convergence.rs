@@ -31,6 +31,17 @@ pub struct Convergence {
 }
 
 impl Convergence {
+    /// A system whose solution is the start.
+    pub(crate) fn exact(tolerance: f64) -> Self {
+        Self {
+            reason: StopReason::Exact,
+            iterations: 0,
+            residual: 0.0,
+            update: None,
+            tolerance,
+        }
+    }
+
     /// Whether the stopping measure fell below its tolerance.
     pub fn is_converged(&self) -> bool {
         self.reason != StopReason::MaxIterations

@@ -12,7 +12,7 @@ use crate::kernel::filter::{Combine, Convolve};
 use crate::parallel::bands;
 use crate::phase::global_shift;
 use crate::plane::Plane;
-use crate::smooth::{gaussian, gaussian_weights, pad_row};
+use crate::smooth::{gaussian_into, gaussian_weights, pad_row};
 
 /// Dense motion from polynomial expansions of both frames.
 ///
@@ -138,6 +138,7 @@ impl FlowEstimator for Farneback {
             Shift::default()
         };
         let basis = Basis::new(self.expansion);
+        let mut scratch = Scratch::default();
         let mut of_first: Option<Polynomials> = None;
         let field = levels.descend(
             shift,
@@ -147,7 +148,7 @@ impl FlowEstimator for Farneback {
                     .take()
                     .filter(|p| p.linear[0].dim() == first.dim())
                     .unwrap_or_else(|| Polynomials::of(first, &basis));
-                self.improve(&known, second, weight, field, &basis);
+                self.improve(&known, second, weight, field, &basis, &mut scratch);
                 of_first = Some(known);
             },
         );
@@ -192,7 +193,7 @@ impl Basis {
 }
 
 /// Coefficients of $\mathbf x^TA\mathbf x + \mathbf b^T\mathbf x + c$ around each pixel.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Polynomials {
     /// $b_x$, $b_y$.
     linear: [Plane; 2],
@@ -228,14 +229,19 @@ impl Kernel<([&mut [f32]; 5], &[f32], [f32; 4])> for Solve {
 
 impl Polynomials {
     fn of(image: &Plane, basis: &Basis) -> Self {
+        let mut out = Self::default();
+        out.fill(image, basis);
+        out
+    }
+
+    /// Those of another image, in the memory that is there.
+    fn fill(&mut self, image: &Plane, basis: &Basis) {
         let (rows, columns) = image.dim();
-        let plane = || Plane::new(rows, columns);
-        let mut out = Self {
-            linear: [plane(), plane()],
-            quadratic: [plane(), plane(), plane()],
-        };
-        let [bx, by] = out.linear.each_mut().map(Plane::data_mut);
-        let [axx, axy, ayy] = out.quadratic.each_mut().map(Plane::data_mut);
+        for plane in self.linear.iter_mut().chain(&mut self.quadratic) {
+            plane.resize(rows, columns);
+        }
+        let [bx, by] = self.linear.each_mut().map(Plane::data_mut);
+        let [axx, axy, ayy] = self.quadratic.each_mut().map(Plane::data_mut);
         let taps = basis.weights[0].len();
         let radius = taps / 2;
         bands([bx, by, axx, axy, ayy], columns, |first, outs| {
@@ -272,7 +278,6 @@ impl Polynomials {
                 dispatch(Solve, (moments, &mean[..], basis.solve));
             }
         });
-        out
     }
 
     fn rows(&self, y: usize) -> [&[f32]; 5] {
@@ -314,6 +319,55 @@ impl Kernel<([&mut [f32]; 5], [[&[f32]; 5]; 2], [&[f32]; 3])> for Equations {
     }
 }
 
+/// What an iteration needs, kept from one to the next.
+#[derive(Debug, Default)]
+struct Scratch {
+    warped: Plane,
+    known: Plane,
+    second: Polynomials,
+    sums: [Plane; 5],
+    smooth: Plane,
+}
+
+/// The field of a row from the gathered equations; what is not finite stays as it was.
+#[derive(Debug, Clone, Copy)]
+struct Update;
+
+#[expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+impl Kernel<([&mut [f32]; 2], [&[f32]; 5])> for Update {
+    #[inline(always)]
+    fn run((field, sums): ([&mut [f32]; 2], [&[f32]; 5])) {
+        let [u, v] = field;
+        let n = u.len();
+        let v = &mut v[..n];
+        let [g11, g12, g22, h1, h2] = sums.map(|row| &row[..n]);
+        let limited = |change: f32| {
+            let change = if change > MOST { MOST } else { change };
+            if change < -MOST { -MOST } else { change }
+        };
+        for i in 0..n {
+            let (a, b, d) = (g11[i] + DAMPING, g12[i], g22[i] + DAMPING);
+            let (p, q) = (h1[i] + DAMPING * u[i], h2[i] + DAMPING * v[i]);
+            let determinant = (a * d - b * b).max(DAMPING * DAMPING);
+            let (new_u, new_v) = ((d * p - b * q) / determinant, (a * q - b * p) / determinant);
+            let is_finite = new_u.abs() + new_v.abs() < f32::INFINITY;
+            u[i] += if is_finite {
+                limited(new_u - u[i])
+            } else {
+                0.0
+            };
+            v[i] += if is_finite {
+                limited(new_v - v[i])
+            } else {
+                0.0
+            };
+        }
+    }
+}
+
 impl Farneback {
     fn improve(
         &self,
@@ -322,16 +376,28 @@ impl Farneback {
         weight: Option<&Plane>,
         field: &mut (Plane, Plane),
         basis: &Basis,
+        scratch: &mut Scratch,
     ) {
-        let (warped, mut known) = second.warp(&field.0, &field.1);
+        let (rows, columns) = field.0.dim();
+        let Scratch {
+            warped,
+            known,
+            second: of_second,
+            sums,
+            smooth,
+        } = scratch;
+        warped.resize(rows, columns);
+        known.resize(rows, columns);
+        second.warp_into(&field.0, &field.1, warped, known);
         if let Some(weight) = weight {
             for (known, weight) in known.data_mut().iter_mut().zip(weight.data()) {
                 *known *= weight;
             }
         }
-        let second = Polynomials::of(&warped, basis);
-        let (rows, columns) = warped.dim();
-        let mut sums: [Plane; 5] = std::array::from_fn(|_| Plane::new(rows, columns));
+        of_second.fill(warped, basis);
+        for sum in &mut *sums {
+            sum.resize(rows, columns);
+        }
         let (u, v) = (&field.0, &field.1);
         bands(
             sums.each_mut().map(Plane::data_mut),
@@ -342,27 +408,21 @@ impl Farneback {
                     let out = sums
                         .each_mut()
                         .map(|sum| &mut sum[k * columns..(k + 1) * columns]);
-                    let both = [first.rows(y), second.rows(y)];
+                    let both = [first.rows(y), of_second.rows(y)];
                     dispatch(Equations, (out, both, [u.row(y), v.row(y), known.row(y)]));
                 }
             },
         );
-        let [g11, g12, g22, h1, h2] = sums.map(|plane| gaussian(&plane, self.window));
-        let (u, v) = (field.0.data_mut(), field.1.data_mut());
-        for i in 0..rows * columns {
-            let (a, b, d) = (
-                g11.data()[i] + DAMPING,
-                g12.data()[i],
-                g22.data()[i] + DAMPING,
-            );
-            let (p, q) = (h1.data()[i] + DAMPING * u[i], h2.data()[i] + DAMPING * v[i]);
-            let determinant = (a * d - b * b).max(DAMPING * DAMPING);
-            let (new_u, new_v) = ((d * p - b * q) / determinant, (a * q - b * p) / determinant);
-            if new_u.is_finite() && new_v.is_finite() {
-                u[i] += (new_u - u[i]).clamp(-MOST, MOST);
-                v[i] += (new_v - v[i]).clamp(-MOST, MOST);
-            }
+        for sum in &mut *sums {
+            gaussian_into(sum, self.window, smooth);
+            std::mem::swap(sum, smooth);
         }
+        let planes = [field.0.data_mut(), field.1.data_mut()];
+        bands(planes, columns, |first, [u, v]| {
+            let at = first * columns..first * columns + u.len();
+            let sums = sums.each_ref().map(|sum| &sum.data()[at.clone()]);
+            dispatch(Update, ([u, v], sums));
+        });
     }
 }
 
@@ -438,9 +498,14 @@ mod tests {
         let first = Polynomials::of(&frame(0.0, 0.0), &basis);
         let second = Sampler::new(&frame(0.8, -0.6), Interpolation::CubicBSpline);
         let mut field = (Plane::new(48, 48), Plane::new(48, 48));
-        Farneback::new()
-            .window(1.5)
-            .improve(&first, &second, None, &mut field, &basis);
+        Farneback::new().window(1.5).improve(
+            &first,
+            &second,
+            None,
+            &mut field,
+            &basis,
+            &mut Scratch::default(),
+        );
         for y in 14..34 {
             for x in 14..34 {
                 approx::assert_abs_diff_eq!(field.0.at(y, x), 0.8, epsilon = 2e-3);

@@ -3,20 +3,21 @@
 mod automatic;
 mod jacobi;
 mod level;
+mod linear;
 mod sequence;
+mod workspace;
 
-use crate::convergence::{Convergence, LevelReport, StopReason};
+use crate::convergence::Convergence;
 use crate::error::{Error, Result};
 use crate::estimator::{FlowEstimator, FlowResult, Shift};
 use crate::field::FlowField;
 use crate::image::Image;
 use crate::interpolate::Interpolation;
+use crate::parallel::both;
 use crate::phase::global_shift;
-use crate::plane::Plane;
-use crate::pyramid::{depth, expand};
-use crate::system::Hierarchy;
-use level::Level;
+use crate::pyramid::depth;
 pub use sequence::SequenceFlow;
+pub use workspace::Workspace;
 
 /// The smoothness weight $\alpha$ of Horn and Schunck's functional.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,12 +104,12 @@ pub enum PreSmoothing {
 ///
 /// # Accuracy
 ///
-/// Mean end-point errors of the automatic configuration on generated 8-bit pairs of 512 x 512 px: 0.0008 to 0.0016 px for uniform motion of 0.1
-/// to 10 px, 0.0064 px for a shear, 0.0087 px for a vortex, 0.0124 px for particles.
+/// Mean end-point errors of the automatic configuration on generated 8-bit pairs of 512 x 512 px: 0.0008 to 0.0012 px for uniform motion of 0.1
+/// to 10 px, 0.0064 px for a shear, 0.0087 px for a vortex, 0.0123 px for particles.
 ///
 /// # Performance
 ///
-/// $O(n)$ in the number of pixels for multigrid; about 90 bytes a pixel.
+/// $O(n)$ in the number of pixels for multigrid; about 90 bytes a pixel. Many pairs of one size want [`HornSchunck::estimate_into`], which keeps that memory.
 ///
 /// # References
 ///
@@ -249,7 +250,7 @@ impl HornSchunck {
 
     /// Standard deviation in px of a Gaussian over which the data term is gathered; none for 0, the default.
     ///
-    /// A. Bruhn, J. Weickert and C. Schnörr, Int. J. Comput. Vis. 61, 211 (2005), doi 10.1023/B:VISI.0000045324.43199.43.
+    /// A. Bruhn, J. Weickert and C. Schnörr, "Lucas/Kanade meets Horn/Schunck", Int. J. Comput. Vis. 61, 211 (2005).
     pub fn integration(mut self, integration: f64) -> Self {
         self.integration = integration;
         self
@@ -348,25 +349,62 @@ pub(crate) fn check_frames(first: &Image, second: &Image) -> Result<()> {
     Ok(())
 }
 
-/// No motion between equal frames: the minimum of the functional, exactly.
-fn still(frame: &Image, tolerance: f64) -> FlowResult {
-    let mut result = FlowResult::new(FlowField::zeros(frame.dim()));
-    result.convergence = Some(Convergence {
-        reason: StopReason::Exact,
-        iterations: 0,
-        residual: 0.0,
-        update: None,
-        tolerance,
-    });
-    result
-}
-
 impl FlowEstimator for HornSchunck {
     fn estimate(&self, first: &Image, second: &Image) -> Result<FlowResult> {
+        let mut result = FlowResult::new(FlowField::zeros((0, 0)));
+        self.estimate_into(first, second, &mut Workspace::new(), &mut result)?;
+        Ok(result)
+    }
+}
+
+impl HornSchunck {
+    /// [`FlowEstimator::estimate`] in memory that is kept from pair to pair; the result is the same, bit for bit.
+    ///
+    /// Frames of any size may follow each other; memory is made anew where the size changes.
+    ///
+    /// # Errors
+    ///
+    /// As [`FlowEstimator::estimate`]; the result is as it was then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use optical_flow::{FlowEstimator, FlowField, FlowResult, HornSchunck, Image, Workspace};
+    ///
+    /// let frame = |dx: f32| Array2::from_shape_fn((64, 64), |(y, x)| {
+    ///     0.5 + 0.2 * (0.4 * (x as f32 - dx)).sin() + 0.2 * (0.3 * y as f32 + 0.2 * (x as f32 - dx)).cos()
+    /// });
+    /// let frames = (0..4)
+    ///     .map(|k| Image::new(&frame(0.5 * k as f32).view()))
+    ///     .collect::<Result<Vec<_>, _>>()?;
+    /// let method = HornSchunck::new().alpha(0.2);
+    /// let mut workspace = Workspace::new();
+    /// let mut result = FlowResult::new(FlowField::zeros((64, 64)));
+    /// for pair in frames.windows(2) {
+    ///     method.estimate_into(&pair[0], &pair[1], &mut workspace, &mut result)?;
+    ///     assert_eq!(result, method.estimate(&pair[0], &pair[1])?);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn estimate_into(
+        &self,
+        first: &Image,
+        second: &Image,
+        workspace: &mut Workspace,
+        result: &mut FlowResult,
+    ) -> Result<()> {
         self.validate()?;
         check_frames(first, second)?;
+        result.levels.clear();
+        result.alpha = None;
+        result.pre_smoothing = 0.0;
+        result.initial = Shift::default();
         if first == second {
-            return Ok(still(first, self.tolerance));
+            // no motion between equal frames: the minimum of the functional
+            result.flow = FlowField::zeros(first.dim());
+            result.convergence = Some(Convergence::exact(self.tolerance));
+            return Ok(());
         }
         let is_automatic =
             self.alpha == Alpha::Automatic || self.pre_smoothing == PreSmoothing::Automatic;
@@ -376,105 +414,34 @@ impl FlowEstimator for HornSchunck {
             automatic::Quality::default()
         };
         let (settings, sigma) = automatic::settle(self, quality);
-        let levels = level::pyramid(
-            first,
-            second,
-            sigma,
-            self.n_levels(first.dim()),
-            self.interpolation,
-        );
-        let shift = if self.start_from_phase {
-            global_shift(first, second, levels.len())
-        } else {
-            Shift::default()
-        };
-        let mut hierarchy = Hierarchy::new(first.dim());
-        let (alpha, run) = match self.alpha {
-            Alpha::Fixed(alpha) => (alpha, settings.run(&levels, shift, alpha, &mut hierarchy)),
-            Alpha::Automatic => settings.run_automatic(&levels, shift, quality, &mut hierarchy),
-        };
-        let (u, v) = run.field;
-        Ok(FlowResult {
-            flow: FlowField {
-                u: u.into_array(),
-                v: v.into_array(),
+        let n_levels = self.n_levels(first.dim());
+        let pyramid = &mut workspace.pyramid;
+        let ((), shift) = both(
+            first.dim().0 * first.dim().1,
+            || pyramid.fill(first, second, sigma, n_levels, self.interpolation),
+            || {
+                if self.start_from_phase {
+                    global_shift(first, second, n_levels)
+                } else {
+                    Shift::default()
+                }
             },
-            convergence: run
-                .reports
-                .last()
-                .and_then(|level| level.solves.last().copied()),
-            levels: run.reports,
-            alpha: Some(alpha),
-            pre_smoothing: sigma,
-            initial: shift,
-        })
-    }
-}
-
-/// What the levels of a pyramid gave.
-#[derive(Debug)]
-pub(crate) struct Run {
-    pub(crate) field: (Plane, Plane),
-    pub(crate) reports: Vec<LevelReport>,
-}
-
-impl HornSchunck {
-    /// A run with a weight of its own choice: by the law for noisy frames; else the finest level is solved again, around the field of a
-    /// first run, with the weight that predicts best.
-    fn run_automatic(
-        &self,
-        levels: &[Level],
-        shift: Shift,
-        quality: automatic::Quality,
-        hierarchy: &mut Hierarchy,
-    ) -> (f64, Run) {
-        if let Some(alpha) = automatic::law(quality) {
-            return (alpha, self.run(levels, shift, alpha, hierarchy));
-        }
-        let guess = automatic::guess(quality);
-        let mut run = self.run(levels, shift, guess, hierarchy);
-        let Some(level) = levels.first() else {
-            return (guess, run);
-        };
-        let alpha = automatic::by_prediction(level, &run.field, quality, hierarchy);
-        let (rows, columns) = level.dim();
-        let start = (
-            Plane::filled(rows, columns, shift.u as f32),
-            Plane::filled(rows, columns, shift.v as f32),
         );
-        let report = level.refine(self, &mut run.field, &start, alpha, &mut (hierarchy, 0));
-        run.reports.push(report);
-        (alpha, run)
-    }
-
-    /// From the coarsest of `levels` (fine to coarse) to the finest.
-    pub(crate) fn run(
-        &self,
-        levels: &[Level],
-        shift: Shift,
-        alpha: f64,
-        hierarchy: &mut Hierarchy,
-    ) -> Run {
-        let mut field: Option<(Plane, Plane)> = None;
-        let mut reports = Vec::with_capacity(levels.len());
-        for (n, level) in levels.iter().enumerate().rev() {
-            let (rows, columns) = level.dim();
-            let scale = 0.5_f64.powi(n as i32);
-            let start = (
-                Plane::filled(rows, columns, (shift.u * scale) as f32),
-                Plane::filled(rows, columns, (shift.v * scale) as f32),
-            );
-            let mut here = match field.take() {
-                None => start.clone(),
-                Some((u, v)) => (
-                    expand(&u, rows, columns, 2.0),
-                    expand(&v, rows, columns, 2.0),
-                ),
-            };
-            reports.push(level.refine(self, &mut here, &start, alpha, &mut (&mut *hierarchy, n)));
-            field = Some(here);
-        }
-        let field = field.unwrap_or_else(|| (Plane::new(0, 0), Plane::new(0, 0)));
-        Run { field, reports }
+        workspace.prepare();
+        let reports = &mut result.levels;
+        let alpha = match self.alpha {
+            Alpha::Fixed(alpha) => {
+                workspace.run(&settings, shift, alpha, reports);
+                alpha
+            }
+            Alpha::Automatic => workspace.run_automatic(&settings, shift, quality, reports),
+        };
+        workspace.give_field(&mut result.flow);
+        let last = result.levels.last();
+        result.convergence = last.and_then(|level| level.solves.last().copied());
+        result.alpha = Some(alpha);
+        result.pre_smoothing = sigma;
+        result.initial = shift;
+        Ok(())
     }
 }

@@ -4,9 +4,9 @@ use ndarray::{Array1, ArrayView1, ArrayView2};
 
 use crate::error::{Error, Result};
 use crate::kernel::dispatch::{Kernel, dispatch};
-use crate::kernel::filter::{Backward, Forward};
+use crate::kernel::filter::{Add, Backward, ConvolveEven, Forward, Scale};
 use crate::kernel::spline::{BSpline, Keys, Linear, PAD, Points, Sample, SampleSquare, Square};
-use crate::parallel::bands;
+use crate::parallel::{BAND, bands, chunks_with};
 use crate::plane::Plane;
 
 /// How values between pixels are found. It decides the sub-pixel accuracy of the flow.
@@ -31,7 +31,7 @@ pub enum Interpolation {
 }
 
 /// An image prepared for sampling: padded, and prefiltered if the method wants it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sampler {
     rows: usize,
     columns: usize,
@@ -56,86 +56,65 @@ const POLE: f32 = -0.267_949_2;
 /// Terms until the pole's power is below the precision.
 const HORIZON: usize = 16;
 
-/// Coefficients along the first axis, in place: rows are `n` slices of `stride` values.
-fn prefilter_down(data: &mut [f32], stride: usize, n: usize) {
-    if n < 2 {
+/// Terms of the filter along rows beside the middle one; those beyond are below 1e-8 of it.
+const TERMS: usize = 13;
+
+/// The inverse of the B-spline at the pixels, as a symmetric filter: $-6z/(1 - z^2)\,z^{|k|}$ with the pole $z$.
+fn inverse() -> [f32; TERMS + 1] {
+    let pole = f64::from(POLE);
+    let scale = -6.0 * pole / (1.0 - pole * pole);
+    std::array::from_fn(|k| (scale * pole.powi(k as i32)) as f32)
+}
+
+/// Coefficients down the columns of an image, as a recursion, into rows of `stride` values from `offset` on.
+fn prefilter_down(image: &Plane, out: &mut [f32], stride: usize, offset: usize) {
+    let (rows, columns) = image.dim();
+    let at = |y: usize| y * stride + offset..y * stride + offset + columns;
+    if rows < 2 {
+        out[at(0)].copy_from_slice(image.row(0));
         return;
     }
     // the mirrored sum before the first row
-    let mut first = data[..stride].to_vec();
+    dispatch(Scale, (&mut out[at(0)], image.row(0), 6.0));
     let mut power = POLE;
-    for k in 1..HORIZON.max(n) {
-        if k > HORIZON {
-            break;
-        }
-        let row = mirrored(k as isize, n);
-        dispatch(
-            Forward,
-            (&mut first[..], &data[row * stride..][..stride], power),
-        );
+    for k in 1..=HORIZON {
+        let row = image.row(mirrored(k as isize, rows));
+        dispatch(Add, (&mut out[at(0)], row, 6.0 * power));
         power *= POLE;
     }
-    data[..stride].copy_from_slice(&first);
-    for y in 1..n {
-        let (before, here) = data.split_at_mut(y * stride);
-        dispatch(
-            Forward,
-            (&mut here[..stride], &before[(y - 1) * stride..], POLE),
-        );
+    for y in 1..rows {
+        let (before, here) = out.split_at_mut(y * stride);
+        let here = &mut here[offset..offset + columns];
+        let weights = [6.0, POLE];
+        dispatch(Forward, (here, image.row(y), &before[at(y - 1)], weights));
     }
     // the last row, mirrored
-    let (before, last) = data.split_at_mut((n - 1) * stride);
+    let (before, last) = out.split_at_mut((rows - 1) * stride);
     let scale = POLE / (POLE * POLE - 1.0);
-    for (last, before) in last[..stride].iter_mut().zip(&before[(n - 2) * stride..]) {
+    let last = &mut last[offset..offset + columns];
+    for (last, before) in last.iter_mut().zip(&before[at(rows - 2)]) {
         *last = scale * (*last + POLE * before);
     }
-    for y in (0..n - 1).rev() {
-        let (here, after) = data.split_at_mut((y + 1) * stride);
-        dispatch(Backward, (&mut here[y * stride..], &after[..stride], POLE));
+    for y in (0..rows - 1).rev() {
+        let (here, after) = out.split_at_mut((y + 1) * stride);
+        dispatch(Backward, (&mut here[at(y)], &after[offset..], POLE));
     }
-}
-
-/// Rows that are transposed and filtered together.
-const LANES: usize = 16;
-
-fn prefilter(image: &Plane) -> Plane {
-    let (rows, columns) = image.dim();
-    let mut out = image.clone();
-    // 6 for each axis
-    for value in out.data_mut() {
-        *value *= 36.0;
-    }
-    prefilter_down(out.data_mut(), columns, rows);
-    bands([out.data_mut()], columns, |_, [band]| {
-        let mut block = vec![0.0_f32; LANES * columns];
-        for rows in band.chunks_mut(LANES * columns) {
-            for (l, row) in rows.chunks_exact(columns).enumerate() {
-                for (x, value) in row.iter().enumerate() {
-                    block[x * LANES + l] = *value;
-                }
-            }
-            prefilter_down(&mut block, LANES, columns);
-            for (l, row) in rows.chunks_exact_mut(columns).enumerate() {
-                for (x, value) in row.iter_mut().enumerate() {
-                    *value = block[x * LANES + l];
-                }
-            }
-        }
-    });
-    out
 }
 
 impl Sampler {
     pub(crate) fn new(image: &Plane, method: Interpolation) -> Self {
+        let mut sampler = Self::default();
+        sampler.fill(image, method);
+        sampler
+    }
+
+    /// Takes another image, in the memory that is there.
+    pub(crate) fn fill(&mut self, image: &Plane, method: Interpolation) {
         let (rows, columns) = image.dim();
-        let filtered;
-        let (values, mirror) = if method == Interpolation::CubicBSpline {
-            filtered = prefilter(image);
-            (&filtered, true)
-        } else {
-            (image, false)
-        };
         let stride = columns + 2 * PAD;
+        (self.rows, self.columns, self.stride) = (rows, columns, stride);
+        self.method = method;
+        let mirror = method == Interpolation::CubicBSpline;
         let index = |at: usize, n: usize| {
             let at = at as isize - PAD as isize;
             if mirror {
@@ -144,20 +123,41 @@ impl Sampler {
                 at.clamp(0, n as isize - 1) as usize
             }
         };
-        let mut padded = vec![0.0; stride * (rows + 2 * PAD)];
-        for (y, out) in padded.chunks_exact_mut(stride).enumerate() {
-            let row = values.row(index(y, rows));
-            out[PAD..PAD + columns].copy_from_slice(row);
-            for x in (0..PAD).chain(PAD + columns..stride) {
-                out[x] = row[index(x, columns)];
+        self.padded.resize(stride * (rows + 2 * PAD), 0.0);
+        let inner = &mut self.padded[PAD * stride..(PAD + rows) * stride];
+        if mirror {
+            prefilter_down(image, inner, stride, PAD);
+        } else {
+            for (out, row) in inner
+                .chunks_exact_mut(stride)
+                .zip(image.data().chunks_exact(columns))
+            {
+                out[PAD..PAD + columns].copy_from_slice(row);
             }
         }
-        Self {
-            rows,
-            columns,
-            stride,
-            padded,
-            method,
+        let weights = inverse();
+        let wide = || vec![0.0_f32; columns + 2 * TERMS];
+        let band = (inner, BAND * stride);
+        chunks_with([band], rows * columns, wide, |wide, _, [band]| {
+            for out in band.chunks_exact_mut(stride) {
+                if mirror && columns > 1 {
+                    wide[TERMS..TERMS + columns].copy_from_slice(&out[PAD..PAD + columns]);
+                    for k in 1..=TERMS {
+                        wide[TERMS - k] = out[PAD + mirrored(-(k as isize), columns)];
+                        let right = mirrored((columns - 1 + k) as isize, columns);
+                        wide[TERMS + columns - 1 + k] = out[PAD + right];
+                    }
+                    let out = &mut out[PAD..PAD + columns];
+                    dispatch(ConvolveEven, (out, &wide[..], &weights[..]));
+                }
+                for x in (0..PAD).chain(PAD + columns..stride) {
+                    out[x] = out[PAD + index(x, columns)];
+                }
+            }
+        });
+        for y in (0..PAD).chain(PAD + rows..2 * PAD + rows) {
+            let from = (PAD + index(y, rows)) * stride;
+            self.padded.copy_within(from..from + stride, y * stride);
         }
     }
 
@@ -313,6 +313,13 @@ pub(crate) struct WarpScratch {
     y: Vec<f32>,
 }
 
+/// Clamped from 0 to `last`; 0 for what is not a number.
+#[inline]
+fn within(value: f32, last: f32) -> f32 {
+    let value = if value > 0.0 { value } else { 0.0 };
+    if value < last { value } else { last }
+}
+
 /// Places in the padded image, clamped to the frame, and whether they were inside it.
 #[derive(Debug, Clone, Copy)]
 struct Places;
@@ -330,8 +337,7 @@ impl Kernel<([&mut [f32]; 3], [&[f32]; 2], f32, [f32; 2])> for Places {
         let [u, v] = field.map(|slice| &slice[..n]);
         for x in 0..n {
             let (fx, fy) = (x as f32 + u[x], row + v[x]);
-            // maximum and minimum of not a number give the bound
-            let (cx, cy) = (fx.max(0.0).min(last[0]), fy.max(0.0).min(last[1]));
+            let (cx, cy) = (within(fx, last[0]), within(fy, last[1]));
             inside[x] = if (cx - fx).abs() + (cy - fy).abs() <= 0.0 {
                 1.0
             } else {
@@ -436,6 +442,23 @@ mod tests {
                 approx::assert_abs_diff_eq!(*found, expected, epsilon = 1e-3);
             }
         }
+    }
+
+    #[test]
+    fn a_single_row_or_column_has_its_own_values() -> Result<()> {
+        let values = [3.0_f32, -1.0, 4.0, 1.5, 9.0];
+        let at = ndarray::array![0.0_f32, 1.0, 2.0, 3.0, 4.0];
+        let zero = Array1::zeros(5);
+        for method in [Interpolation::CubicBSpline, Interpolation::Keys] {
+            let row = Array2::from_shape_fn((1, 5), |(_, x)| values[x]);
+            let along = interpolate(&row.view(), &at.view(), &zero.view(), method)?;
+            let down = interpolate(&row.t(), &zero.view(), &at.view(), method)?;
+            for (k, expected) in values.iter().enumerate() {
+                approx::assert_abs_diff_eq!(along[k], *expected, epsilon = 1e-5);
+                approx::assert_abs_diff_eq!(down[k], *expected, epsilon = 1e-5);
+            }
+        }
+        Ok(())
     }
 
     #[test]

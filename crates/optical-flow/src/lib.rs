@@ -58,6 +58,7 @@
 //! |---|---|
 //! | melt flow, vortices, shear, particles; noise | [`HornSchunck::new`] |
 //! | three or more noisy frames of a motion that lasts | [`SequenceFlow`] |
+//! | many pairs of one size, one after the other | [`HornSchunck::estimate_into`] with one [`Workspace`] |
 //! | clean frames with sharp edges of motion (walls, objects) | [`RobustFlow`]; [`RobustFlow::non_local`] where a second or two do not matter |
 //! | the same at two thirds of the time | [`InverseSearch`] |
 //! | local windows without a global field | [`LucasKanade`], [`Farneback`] |
@@ -173,7 +174,7 @@ pub use error::{Error, Result};
 pub use estimator::{FlowEstimator, FlowResult, Shift};
 pub use farneback::Farneback;
 pub use field::{FlowField, VelocityField};
-pub use horn_schunck::{Alpha, Depth, HornSchunck, PreSmoothing, SequenceFlow, Solver};
+pub use horn_schunck::{Alpha, Depth, HornSchunck, PreSmoothing, SequenceFlow, Solver, Workspace};
 pub use image::{Image, NonFinite, Pixel};
 pub use interpolate::{Interpolation, interpolate};
 pub use inverse_search::InverseSearch;

@@ -49,6 +49,16 @@ pub(crate) fn chunks<const N: usize, R: Send>(
     n_pixels: usize,
     work: impl Fn(usize, [&mut [f32]; N]) -> R + Sync + Send,
 ) -> Vec<R> {
+    chunks_with(planes, n_pixels, || (), |(), band, parts| work(band, parts))
+}
+
+/// [`chunks`] with memory that is kept from chunk to chunk; what is in it must not change what `work` gives.
+pub(crate) fn chunks_with<const N: usize, S: Send, R: Send>(
+    planes: [(&mut [f32], usize); N],
+    n_pixels: usize,
+    memory: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, usize, [&mut [f32]; N]) -> R + Sync + Send,
+) -> Vec<R> {
     let mut chunks = planes.map(|(plane, length)| plane.chunks_mut(length.max(1)));
     let mut items = Vec::new();
     loop {
@@ -58,5 +68,32 @@ pub(crate) fn chunks<const N: usize, R: Send>(
         };
         items.push((items.len(), parts));
     }
-    map(items, n_pixels, |(band, parts)| work(band, parts))
+    #[cfg(feature = "rayon")]
+    if is_parallel(n_pixels) {
+        use rayon::prelude::*;
+        return items
+            .into_par_iter()
+            .map_init(memory, |memory, (band, parts)| work(memory, band, parts))
+            .collect();
+    }
+    let _ = n_pixels;
+    let mut memory = memory();
+    items
+        .into_iter()
+        .map(|(band, parts)| work(&mut memory, band, parts))
+        .collect()
+}
+
+/// Runs both, at the same time if that is allowed.
+pub(crate) fn both<A: Send, B: Send>(
+    n_pixels: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    #[cfg(feature = "rayon")]
+    if is_parallel(n_pixels) {
+        return rayon::join(one, other);
+    }
+    let _ = n_pixels;
+    (one(), other())
 }

@@ -52,7 +52,7 @@ use crate::smooth::gaussian;
 /// # References
 ///
 /// T. Liu and L. Shen, J. Fluid Mech. 614, 253 (2008), doi 10.1017/S0022112008003273 (the projected transport equation; here minimized after discretization, not before).
-/// T. Corpetti, É. Mémin and P. Pérez, IEEE Trans. Pattern Anal. Mach. Intell. 24, 365 (2002), doi 10.1109/34.990137 (divergence and curl; here of
+/// T. Corpetti, É. Mémin and P. Pérez, "Dense estimation of fluid flows", IEEE Trans. Pattern Anal. Mach. Intell. 24, 365 (2002) (divergence and curl; here of
 /// first order, their derivatives being left to the gradient term).
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

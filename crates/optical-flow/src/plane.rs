@@ -2,7 +2,10 @@
 
 use ndarray::{Array2, ArrayView2};
 
-#[derive(Debug, Clone, PartialEq)]
+/// Components along columns and rows.
+pub(crate) type Field = (Plane, Plane);
+
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Plane {
     rows: usize,
     columns: usize,
@@ -45,6 +48,30 @@ impl Plane {
             columns,
             data,
         }
+    }
+
+    /// Takes this size; what it holds then is not said.
+    pub(crate) fn resize(&mut self, rows: usize, columns: usize) {
+        (self.rows, self.columns) = (rows, columns);
+        self.data.resize(rows * columns, 0.0);
+    }
+
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        self.resize(other.rows, other.columns);
+        self.data.copy_from_slice(&other.data);
+    }
+
+    pub(crate) fn fill(&mut self, value: f32) {
+        self.data.fill(value);
+    }
+
+    /// Hands its values to an array and takes the array's memory, without a copy. What it holds then is not said.
+    pub(crate) fn exchange(&mut self, array: &mut Array2<f32>) {
+        let (rows, columns) = self.dim();
+        let (spare, _) = std::mem::take(array).into_raw_vec_and_offset();
+        *array = std::mem::take(self).into_array();
+        self.data = spare;
+        self.resize(rows, columns);
     }
 
     pub(crate) fn into_array(self) -> Array2<f32> {

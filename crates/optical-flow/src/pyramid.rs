@@ -1,7 +1,8 @@
 //! Cell-centered pyramids: a coarse pixel covers two by two fine ones.
 
 use crate::kernel::dispatch::dispatch;
-use crate::kernel::filter::Combine;
+use crate::kernel::filter::{Combine, Double, Halve};
+use crate::kernel::relax::Split;
 use crate::parallel::bands;
 use crate::plane::Plane;
 
@@ -10,63 +11,64 @@ const WEIGHTS: [f32; 4] = [0.125, 0.375, 0.375, 0.125];
 
 /// Half the size, rounded up: the filter 1 3 3 1 along both axes, the border repeated.
 pub(crate) fn reduce(fine: &Plane) -> Plane {
-    let (rows, columns) = fine.dim();
-    let (rows_c, columns_c) = (rows.div_ceil(2), columns.div_ceil(2));
-    let mut coarse = Plane::new(rows_c, columns_c);
-    bands([coarse.data_mut()], columns_c, |first, [band]| {
-        let mut middle = vec![0.0; columns];
-        for (k, out) in band.chunks_exact_mut(columns_c).enumerate() {
-            let at = |j: usize| fine.row((2 * (first + k) + j).saturating_sub(1).min(rows - 1));
-            dispatch(
-                Combine,
-                (
-                    &mut middle[..],
-                    &[at(0), at(1), at(2), at(3)][..],
-                    &WEIGHTS[..],
-                ),
-            );
-            let n = columns;
-            let edge = |x: usize| {
-                let at = |j: usize| middle[(2 * x + j).saturating_sub(1).min(n - 1)];
-                WEIGHTS[0] * (at(0) + at(3)) + WEIGHTS[1] * (at(1) + at(2))
-            };
-            out[0] = edge(0);
-            for (x, w) in middle[1..].windows(4).step_by(2).enumerate() {
-                out[x + 1] = WEIGHTS[0] * (w[0] + w[3]) + WEIGHTS[1] * (w[1] + w[2]);
-            }
-            let inner = (n.saturating_sub(3)) / 2 + 1;
-            let inner = inner.max(1);
-            for (k, out) in out.iter_mut().skip(inner).enumerate() {
-                *out = edge(inner + k);
-            }
-        }
-    });
+    let mut coarse = Plane::default();
+    reduce_into(fine, &mut coarse);
     coarse
 }
 
-/// A coarse plane on the fine grid, bilinear between cell centers, times a factor.
-pub(crate) fn expand(coarse: &Plane, rows: usize, columns: usize, factor: f32) -> Plane {
-    let mut fine = Plane::new(rows, columns);
-    let (rows_c, columns_c) = coarse.dim();
-    bands([fine.data_mut()], columns, |first, [band]| {
-        let mut middle = vec![0.0; columns_c];
-        for (k, out) in band.chunks_exact_mut(columns).enumerate() {
-            let y = first + k;
-            let near = coarse.row((y / 2).min(rows_c - 1));
-            let far = coarse.row(neighbor(y, rows_c));
-            dispatch(
-                Combine,
-                (
-                    &mut middle[..],
-                    &[near, far][..],
-                    &[0.75 * factor, 0.25 * factor][..],
-                ),
-            );
-            for (x, out) in out.iter_mut().enumerate() {
-                *out = 0.75 * middle[x / 2] + 0.25 * middle[neighbor(x, columns_c)];
+/// [`reduce`] into a plane of the caller.
+pub(crate) fn reduce_into(fine: &Plane, coarse: &mut Plane) {
+    let (rows, columns) = fine.dim();
+    let half = columns.div_ceil(2);
+    coarse.resize(rows.div_ceil(2), half);
+    bands([coarse.data_mut()], half, |first, [band]| {
+        let mut middle = vec![0.0; columns];
+        // odd pixels have one before the first, even ones one behind the last
+        let (mut even, mut odd) = (vec![0.0; half + 1], vec![0.0; half + 1]);
+        for (k, out) in band.chunks_exact_mut(half).enumerate() {
+            let at = |j: usize| fine.row((2 * (first + k) + j).saturating_sub(1).min(rows - 1));
+            let around = [at(0), at(1), at(2), at(3)];
+            dispatch(Combine, (&mut middle[..], &around[..], &WEIGHTS[..]));
+            let last = middle[columns - 1];
+            dispatch(Split, (&mut even[..half], &mut odd[1..], &middle[..]));
+            odd[0] = middle[0];
+            even[half] = last;
+            if columns % 2 == 1 {
+                odd[half] = last;
             }
+            dispatch(Halve, (out, &even[..], &odd[..], [WEIGHTS[0], WEIGHTS[1]]));
         }
     });
+}
+
+/// A coarse plane on a finer grid, bilinear between cell centers, times a factor.
+pub(crate) fn expand_into(coarse: &Plane, factor: f32, fine: &mut Plane) {
+    let (rows_c, columns_c) = coarse.dim();
+    let columns = fine.columns();
+    bands([fine.data_mut()], columns, |first, [band]| {
+        let mut middle = vec![0.0; columns_c + 2];
+        for (k, out) in band.chunks_exact_mut(columns).enumerate() {
+            let y = first + k;
+            let rows = [
+                coarse.row((y / 2).min(rows_c - 1)),
+                coarse.row(neighbor(y, rows_c)),
+            ];
+            let weights = [0.75 * factor, 0.25 * factor];
+            dispatch(
+                Combine,
+                (&mut middle[1..=columns_c], &rows[..], &weights[..]),
+            );
+            middle[0] = middle[1];
+            middle[columns_c + 1] = middle[columns_c];
+            dispatch(Double, (out, &middle[..]));
+        }
+    });
+}
+
+/// [`expand_into`] a plane of this size.
+pub(crate) fn expand(coarse: &Plane, rows: usize, columns: usize, factor: f32) -> Plane {
+    let mut fine = Plane::new(rows, columns);
+    expand_into(coarse, factor, &mut fine);
     fine
 }
 

@@ -25,9 +25,15 @@ pub(crate) fn pad_row(padded: &mut [f32], row: &[f32], pad: usize) {
 
 /// Smooths along both axes with the same odd filter, the border repeated.
 pub(crate) fn separable(image: &Plane, weights: &[f32]) -> Plane {
+    let mut out = Plane::default();
+    separable_into(image, weights, &mut out);
+    out
+}
+
+fn separable_into(image: &Plane, weights: &[f32], out: &mut Plane) {
     let (rows, columns) = image.dim();
     let radius = weights.len() / 2;
-    let mut out = Plane::new(rows, columns);
+    out.resize(rows, columns);
     bands([out.data_mut()], columns, |first, [band]| {
         let mut middle = vec![0.0; columns];
         let mut padded = vec![0.0; columns + 2 * radius];
@@ -40,15 +46,22 @@ pub(crate) fn separable(image: &Plane, weights: &[f32]) -> Plane {
             dispatch(Convolve, (out, &padded[..], weights));
         }
     });
-    out
 }
 
 /// Smooths by a Gaussian; no change for a standard deviation of zero.
 pub(crate) fn gaussian(image: &Plane, sigma: f64) -> Plane {
-    if sigma <= 0.0 {
-        return image.clone();
+    let mut out = Plane::default();
+    gaussian_into(image, sigma, &mut out);
+    out
+}
+
+/// [`gaussian`] into a plane of the caller.
+pub(crate) fn gaussian_into(image: &Plane, sigma: f64, out: &mut Plane) {
+    if sigma > 0.0 {
+        separable_into(image, &gaussian_weights(sigma), out);
+    } else {
+        out.copy_from(image);
     }
-    separable(image, &gaussian_weights(sigma))
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use crate::kernel::relax::{
     Cells, Invert, InvertRow, Join, Mean4, OverRelax, Relax, Residual, ResidualRow, RightHandSide,
     Split,
 };
-use crate::parallel::{BAND, bands, chunks, is_parallel};
-use crate::plane::Plane;
+use crate::parallel::{BAND, bands, chunks_with, is_parallel};
+use crate::plane::{Field, Plane};
 pub(crate) use hierarchy::{Hierarchy, System};
 
 /// Cells of one color, each plane with a frame of zeros around it.
@@ -75,6 +75,15 @@ impl Halves {
     }
 }
 
+/// Rows that a band is filled through, and the memory of what fills them.
+struct Filling<S> {
+    natural: [Vec<f32>; 5],
+    here: Halves,
+    above: Halves,
+    ak: Vec<f32>,
+    memory: S,
+}
+
 impl Grid {
     /// A grid of zeros.
     fn allocate((rows, columns): (usize, usize)) -> Self {
@@ -98,17 +107,18 @@ impl Grid {
         }
     }
 
-    /// Sets the system; `fill` writes the coefficients of a row. Without a right-hand side that one is not touched. Returns the sum
+    /// Sets the system; `fill` writes the coefficients of a row, with memory of its own from row to row. Without a right-hand side that one is not touched. Returns the sum
     /// of squares of the right-hand side.
     #[expect(
         clippy::too_many_lines,
         reason = "one pass over the rows writes all planes while they are in the cache"
     )]
-    fn fill(
+    fn fill<S: Send>(
         &mut self,
         a: f32,
         has_right_hand_side: bool,
-        fill: impl Fn(usize, Row<'_>) + Sync + Send,
+        memory: impl Fn() -> S + Sync + Send,
+        fill: impl Fn(&mut S, usize, Row<'_>) + Sync + Send,
     ) -> f64 {
         let (rows, columns, half, stride) = (self.rows, self.columns, self.half, self.stride);
         self.a = a;
@@ -135,101 +145,119 @@ impl Grid {
             narrow(m1),
             narrow(m2),
         ];
-        let sums = chunks(planes, rows * columns, |band, mut parts| {
-            let first = band * BAND;
-            let mut natural: [Vec<f32>; 5] = std::array::from_fn(|_| vec![0.0_f32; columns]);
-            let (mut here, mut above) = (Halves::new(half), Halves::new(half));
-            let mut ak = vec![0.0_f32; half];
-            let mut sum = 0.0;
-            let n = parts[0].len() / stride;
-            let (colors, means) = parts.split_at_mut(10);
-            for k in 0..n {
-                let y = first + k;
-                let [j11, j12, j22, r1, r2] = natural.each_mut().map(Vec::as_mut_slice);
-                fill(
-                    y,
-                    Row {
-                        j11,
-                        j12,
-                        j22,
-                        r1,
-                        r2,
-                    },
-                );
-                if has_right_hand_side {
-                    sum += squares(&natural[3]) + squares(&natural[4]);
-                }
-                here.split(&natural);
-                let around = k * stride + 1..k * stride + 1 + half;
-                let (red, black) = colors.split_at_mut(5);
-                let sides = if is_even(0, y) {
-                    [red, black]
-                } else {
-                    [black, red]
-                };
-                let vertical = f32::from(u8::from(y > 0)) + f32::from(u8::from(y + 1 < rows));
-                for (parity, side) in sides.into_iter().enumerate() {
-                    let cells = half - parity * (columns % 2);
-                    ak.fill(a * (vertical + 2.0));
-                    for (i, x) in [
-                        (0, parity),
-                        (cells.max(1) - 1, 2 * cells.max(1) - 2 + parity),
-                    ] {
-                        let k = vertical
-                            + f32::from(u8::from(x > 0))
-                            + f32::from(u8::from(x + 1 < columns));
-                        ak[i] = a * k;
-                    }
-                    let [p11, p12, p22, q1, q2] = side else {
-                        continue;
-                    };
-                    let [p11, p12, p22] = [p11, p12, p22].map(|p| &mut p[around.clone()]);
-                    let value = |c: usize| &here.0[c][parity][..];
-                    dispatch(
-                        Invert,
-                        InvertRow {
-                            p: [&mut *p11, &mut *p12, &mut *p22],
-                            j: [value(0), value(1), value(2)],
-                            ak: &ak,
-                            a,
+        let filling = || Filling {
+            natural: std::array::from_fn(|_| vec![0.0_f32; columns]),
+            here: Halves::new(half),
+            above: Halves::new(half),
+            ak: vec![0.0_f32; half],
+            memory: memory(),
+        };
+        let sums = chunks_with(
+            planes,
+            rows * columns,
+            filling,
+            |filling, band, mut parts| {
+                let first = band * BAND;
+                let Filling {
+                    natural,
+                    here,
+                    above,
+                    ak,
+                    memory,
+                } = filling;
+                let mut sum = 0.0;
+                let n = parts[0].len() / stride;
+                let (colors, means) = parts.split_at_mut(10);
+                for k in 0..n {
+                    let y = first + k;
+                    let [j11, j12, j22, r1, r2] = natural.each_mut().map(Vec::as_mut_slice);
+                    fill(
+                        memory,
+                        y,
+                        Row {
+                            j11,
+                            j12,
+                            j22,
+                            r1,
+                            r2,
                         },
                     );
-                    for p in [&mut *p11, &mut *p12, &mut *p22] {
-                        p[cells..].fill(0.0);
-                    }
                     if has_right_hand_side {
+                        sum += squares(&natural[3]) + squares(&natural[4]);
+                    }
+                    here.split(natural);
+                    let around = k * stride + 1..k * stride + 1 + half;
+                    let (red, black) = colors.split_at_mut(5);
+                    let sides = if is_even(0, y) {
+                        [red, black]
+                    } else {
+                        [black, red]
+                    };
+                    let vertical = f32::from(u8::from(y > 0)) + f32::from(u8::from(y + 1 < rows));
+                    for (parity, side) in sides.into_iter().enumerate() {
+                        let cells = half - parity * (columns % 2);
+                        ak.fill(a * (vertical + 2.0));
+                        for (i, x) in [
+                            (0, parity),
+                            (cells.max(1) - 1, 2 * cells.max(1) - 2 + parity),
+                        ] {
+                            let k = vertical
+                                + f32::from(u8::from(x > 0))
+                                + f32::from(u8::from(x + 1 < columns));
+                            ak[i] = a * k;
+                        }
+                        let [p11, p12, p22, q1, q2] = side else {
+                            continue;
+                        };
+                        let [p11, p12, p22] = [p11, p12, p22].map(|p| &mut p[around.clone()]);
+                        let value = |c: usize| &here.0[c][parity][..];
                         dispatch(
-                            RightHandSide,
-                            (
-                                [&mut q1[around.clone()], &mut q2[around.clone()]],
-                                [&*p11, &*p12, &*p22],
-                                [value(3), value(4)],
+                            Invert,
+                            InvertRow {
+                                p: [&mut *p11, &mut *p12, &mut *p22],
+                                j: [value(0), value(1), value(2)],
+                                ak: &*ak,
                                 a,
-                            ),
+                            },
                         );
+                        for p in [&mut *p11, &mut *p12, &mut *p22] {
+                            p[cells..].fill(0.0);
+                        }
+                        if has_right_hand_side {
+                            dispatch(
+                                RightHandSide,
+                                (
+                                    [&mut q1[around.clone()], &mut q2[around.clone()]],
+                                    [&*p11, &*p12, &*p22],
+                                    [value(3), value(4)],
+                                    a,
+                                ),
+                            );
+                        }
+                    }
+                    if k % 2 == 0 {
+                        std::mem::swap(here, above);
+                        if k + 1 < n {
+                            continue;
+                        }
+                        // no last row
+                        for half in here.0.iter_mut().flatten() {
+                            half.fill(0.0);
+                        }
+                    }
+                    for (c, mean) in means.iter_mut().enumerate() {
+                        let ([a, b], [c, d]) = (&above.0[c], &here.0[c]);
+                        let out = &mut mean[k / 2 * half..][..half];
+                        dispatch(Mean4, (out, [&a[..], &b[..], &c[..], &d[..]], 0.25));
                     }
                 }
-                if k % 2 == 0 {
-                    std::mem::swap(&mut here, &mut above);
-                    if k + 1 < n {
-                        continue;
-                    }
-                    // no last row
-                    for half in here.0.iter_mut().flatten() {
-                        half.fill(0.0);
-                    }
-                }
-                for (c, mean) in means.iter_mut().enumerate() {
-                    let ([a, b], [c, d]) = (&above.0[c], &here.0[c]);
-                    let out = &mut mean[k / 2 * half..][..half];
-                    dispatch(Mean4, (out, [&a[..], &b[..], &c[..], &d[..]], 0.25));
-                }
-            }
-            sum
-        });
+                sum
+            },
+        );
         sums.iter().sum()
     }
 
+    #[inline]
     fn range(&self, y: usize) -> std::ops::Range<usize> {
         let start = (y + 1) * self.stride + 1;
         start..start + self.half
@@ -237,16 +265,21 @@ impl Grid {
 
     /// Becomes the grid of twice the step: means of the data term, a quarter of the coupling, no right-hand side.
     fn coarsen(&mut self, fine: &Self) {
-        self.fill(0.25 * fine.a, false, |y, row| {
-            let outs = [row.j11, row.j12, row.j22];
-            for (out, mean) in outs.into_iter().zip(&fine.means) {
-                out.copy_from_slice(mean.row(y));
-            }
-        });
+        self.fill(
+            0.25 * fine.a,
+            false,
+            || (),
+            |(), y, row| {
+                let outs = [row.j11, row.j12, row.j22];
+                for (out, mean) in outs.into_iter().zip(&fine.means) {
+                    out.copy_from_slice(mean.row(y));
+                }
+            },
+        );
     }
 
     /// Writes a field into the planes.
-    pub(crate) fn set(&mut self, u: &Plane, v: &Plane) {
+    pub(crate) fn set(&mut self, (u, v): &Field) {
         for y in 0..self.rows {
             let range = self.range(y);
             let [red, black] = &mut self.colors;
@@ -268,7 +301,7 @@ impl Grid {
     }
 
     /// Reads the field.
-    pub(crate) fn get(&self, u: &mut Plane, v: &mut Plane) {
+    pub(crate) fn get(&self, (u, v): &mut Field) {
         for y in 0..self.rows {
             self.join_row(y, |color| &color.u, u.row_mut(y));
             self.join_row(y, |color| &color.v, v.row_mut(y));
@@ -282,6 +315,7 @@ impl Grid {
         dispatch(Join, (out, &pick(even)[range.clone()], &pick(odd)[range]));
     }
 
+    #[inline]
     fn cells<'a>(
         own: &'a Color,
         other: &'a Color,
@@ -430,19 +464,25 @@ mod tests {
             plane("one_level_Iy"),
             plane("one_level_It"),
         );
-        hierarchy.system(0, levels, 0.1 * 0.1 / 4.0, |y, row| {
-            for x in 0..64 {
-                let (gx, gy, c) = (ix.at(y, x), iy.at(y, x), it.at(y, x));
-                row.j11[x] = gx * gx;
-                row.j12[x] = gx * gy;
-                row.j22[x] = gy * gy;
-                row.r1[x] = -gx * c;
-                row.r2[x] = -gy * c;
-            }
-        })
+        hierarchy.system(
+            0,
+            levels,
+            0.1 * 0.1 / 4.0,
+            || (),
+            |(), y, row| {
+                for x in 0..64 {
+                    let (gx, gy, c) = (ix.at(y, x), iy.at(y, x), it.at(y, x));
+                    row.j11[x] = gx * gx;
+                    row.j12[x] = gx * gy;
+                    row.j22[x] = gy * gy;
+                    row.r1[x] = -gx * c;
+                    row.r2[x] = -gy * c;
+                }
+            },
+        )
     }
 
-    fn distance(u: &Plane, v: &Plane) -> f64 {
+    fn distance((u, v): &Field) -> f64 {
         let found: Vec<f64> = u
             .data()
             .iter()
@@ -459,19 +499,20 @@ mod tests {
 
     #[test]
     fn multigrid_and_over_relaxation_meet_the_direct_solution() {
-        let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
+        let zero = (Plane::new(48, 64), Plane::new(48, 64));
+        let mut field = zero.clone();
         let mut hierarchy = Hierarchy::new((48, 64));
-        let result = oracle_system(&mut hierarchy, usize::MAX).multigrid(&mut u, &mut v, 1e-6, 40);
+        let result =
+            oracle_system(&mut hierarchy, usize::MAX).multigrid(&zero, &mut field, 1e-6, 40);
         assert!(
             result.is_converged() && result.iterations < 15,
             "{result:?}"
         );
         // single precision, and a third of the field hardly has data
-        assert!(distance(&u, &v) < 1e-5, "{}", distance(&u, &v));
-        let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
-        let result = oracle_system(&mut hierarchy, 1).sor(&mut u, &mut v, 1.9, 1e-6, 2000);
+        assert!(distance(&field) < 1e-5, "{}", distance(&field));
+        let result = oracle_system(&mut hierarchy, 1).sor(&zero, &mut field, 1.9, 1e-6, 2000);
         assert!(result.is_converged(), "{result:?}");
-        assert!(distance(&u, &v) < 2e-5, "{}", distance(&u, &v));
+        assert!(distance(&field) < 2e-5, "{}", distance(&field));
     }
 
     /// A random system with the operator written out cell by cell, for odd and even sizes.
@@ -488,7 +529,7 @@ mod tests {
             let c = Plane::from_fn(rows, columns, value(3));
             let a = 0.03_f32;
             let mut grid = Grid::allocate((rows, columns));
-            let fill = |y: usize, row: Row<'_>| {
+            let fill = |(): &mut (), y: usize, row: Row<'_>| {
                 for x in 0..columns {
                     let (gx, gy, c) = (gx.at(y, x), gy.at(y, x), c.at(y, x));
                     row.j11[x] = gx * gx;
@@ -498,12 +539,13 @@ mod tests {
                     row.r2[x] = -gy * c;
                 }
             };
-            let sum = grid.fill(a, true, fill);
-            let (u, v) = (
+            let sum = grid.fill(a, true, || (), fill);
+            let field = (
                 Plane::from_fn(rows, columns, value(4)),
                 Plane::from_fn(rows, columns, value(5)),
             );
-            grid.set(&u, &v);
+            grid.set(&field);
+            let (u, v) = &field;
             let (mut expected, mut norm) = (0.0, 0.0);
             for y in 0..rows {
                 for x in 0..columns {
@@ -523,24 +565,25 @@ mod tests {
             }
             approx::assert_relative_eq!(grid.residual_norm(), expected.sqrt(), max_relative = 1e-4);
             approx::assert_relative_eq!(sum, norm, max_relative = 1e-5);
-            let (mut back_u, mut back_v) = (u.clone(), v.clone());
-            grid.get(&mut back_u, &mut back_v);
-            assert_eq!((back_u, back_v), (u, v));
+            let mut back = (Plane::new(rows, columns), Plane::new(rows, columns));
+            grid.get(&mut back);
+            assert_eq!(back, field);
             let mut hierarchy = Hierarchy::new((rows, columns));
-            let mut system = hierarchy.system(0, usize::MAX, a, fill);
-            let (mut u, mut v) = (Plane::new(rows, columns), Plane::new(rows, columns));
-            assert!(system.multigrid(&mut u, &mut v, 1e-4, 60).is_converged());
+            let mut system = hierarchy.system(0, usize::MAX, a, || (), fill);
+            let zero = (Plane::new(rows, columns), Plane::new(rows, columns));
+            assert!(system.multigrid(&zero, &mut back, 1e-4, 60).is_converged());
         }
     }
 
     #[test]
     fn both_instruction_sets_give_the_same_bits() {
         let run = || {
-            let (mut u, mut v) = (Plane::new(48, 64), Plane::new(48, 64));
+            let zero = (Plane::new(48, 64), Plane::new(48, 64));
+            let mut field = zero.clone();
             let mut hierarchy = Hierarchy::new((48, 64));
             let result =
-                oracle_system(&mut hierarchy, usize::MAX).multigrid(&mut u, &mut v, 1e-4, 5);
-            (u, v, result)
+                oracle_system(&mut hierarchy, usize::MAX).multigrid(&zero, &mut field, 1e-4, 5);
+            (field, result)
         };
         let wide = run();
         crate::kernel::dispatch::BASELINE_ONLY.set(true);

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use ndarray::{Array2, s};
 use optical_flow::{
     Alpha, Bootstrap, CrossCorrelation, Depth, Error, Farneback, FlowError, FlowEstimator,
-    FlowField, HornSchunck, Image, Interpolation, InverseSearch, LiuShen, LucasKanade, NonFinite,
-    PreSmoothing, Result, RobustFlow, SequenceFlow, Solver, TvL1, round_trip, warp_back,
+    FlowField, FlowResult, HornSchunck, Image, Interpolation, InverseSearch, LiuShen, LucasKanade,
+    NonFinite, PreSmoothing, Result, RobustFlow, SequenceFlow, Solver, TvL1, Workspace, round_trip,
+    warp_back,
 };
 use xray_io::SequenceReaderExt;
 
@@ -343,7 +344,7 @@ fn parameters_and_results_are_data() -> std::result::Result<(), Box<dyn std::err
     let (first, second) = frames(40, 48, 0.5, 0.2)?;
     let result = plain(0.2).estimate(&first, &second)?;
     let text = serde_json::to_string(&result)?;
-    let back: optical_flow::FlowResult = serde_json::from_str(&text)?;
+    let back: FlowResult = serde_json::from_str(&text)?;
     assert_eq!(back.flow, result.flow);
     assert_eq!(back.levels.len(), result.levels.len());
     let parameters = CrossCorrelation::new().windows([32, 16]);
@@ -551,6 +552,54 @@ fn one_thread_and_many_give_the_same_bits() -> std::result::Result<(), Box<dyn s
         let many = pool(4)?.install(|| estimator.estimate(&first, &second))?;
         assert_eq!(one, many);
     }
+    Ok(())
+}
+
+#[test]
+fn memory_that_was_used_before_gives_the_same_bits() -> Result<()> {
+    let (first, second) = frames(64, 80, 1.3, -0.6)?;
+    let mask = Array2::from_shape_fn((64, 80), |(y, x)| y + x > 40);
+    let masked = (first.clone().with_mask(&mask)?, second.clone());
+    let still = (first.clone(), first.clone());
+    let cases = [
+        (HornSchunck::new(), (first, second)),
+        (
+            plain(0.1).warps(3).median_radius(1),
+            frames(33, 41, 0.4, 2.1)?,
+        ),
+        (HornSchunck::song(), frames(20, 90, 0.2, 0.1)?),
+        (HornSchunck::new(), still),
+        (plain(0.2).integration(2.0).solver(Solver::Sor(1.7)), masked),
+        (
+            HornSchunck::new().depth(Depth::Levels(1)),
+            frames(64, 80, 0.3, 0.2)?,
+        ),
+    ];
+    let mut workspace = Workspace::new();
+    let mut result = FlowResult::new(FlowField::zeros((3, 5)));
+    for round in 0..2 {
+        for (method, (first, second)) in &cases {
+            method.estimate_into(first, second, &mut workspace, &mut result)?;
+            let fresh = method.estimate(first, second)?;
+            // numbers that are not there are not equal to each other
+            assert_eq!(result.flow, fresh.flow, "{round}: {method:?}");
+            assert_eq!(result.convergence, fresh.convergence);
+            assert_eq!(result.levels.len(), fresh.levels.len());
+            assert_eq!(
+                (result.alpha, result.pre_smoothing, result.initial),
+                (fresh.alpha, fresh.pre_smoothing, fresh.initial)
+            );
+        }
+    }
+    let before = result.clone();
+    let (first, _) = frames(64, 80, 0.0, 0.0)?;
+    let (_, other) = frames(64, 81, 0.0, 0.0)?;
+    assert!(
+        HornSchunck::new()
+            .estimate_into(&first, &other, &mut workspace, &mut result)
+            .is_err()
+    );
+    assert_eq!(result.flow, before.flow);
     Ok(())
 }
 

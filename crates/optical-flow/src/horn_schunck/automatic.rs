@@ -1,10 +1,11 @@
 //! Weight and smoothing from the frames themselves.
 
-use super::level::{Level, Linearized};
+use super::level::{Level, smoothness};
+use super::linear::{Linearized, Linearizer};
 use super::{HornSchunck, PreSmoothing};
 use crate::image::Image;
 use crate::noise::{noise, texture_gradient};
-use crate::plane::Plane;
+use crate::plane::{Field, Plane};
 use crate::system::Hierarchy;
 
 /// Noise over gradient above which frames count as noisy.
@@ -87,15 +88,15 @@ pub(super) fn guess(quality: Quality) -> f64 {
 /// The weight for the finest level, by prediction around a field that is nearly right.
 pub(super) fn by_prediction(
     level: &Level,
-    field: &(Plane, Plane),
+    field: &Field,
     quality: Quality,
     hierarchy: &mut Hierarchy,
 ) -> f64 {
     let scale = quality.gradient;
-    let linearized = level.linearize(&field.0, &field.1);
-    let mut kept = linearized.clone();
-    for y in 0..kept.weight.rows() {
-        for (x, w) in kept.weight.row_mut(y).iter_mut().enumerate() {
+    let linearized = Linearizer { level, field }.planes();
+    let mut kept = linearized.weight.clone();
+    for y in 0..kept.rows() {
+        for (x, w) in kept.row_mut(y).iter_mut().enumerate() {
             if (y / BLOCK + x / BLOCK) % 2 == 1 {
                 *w = 0.0;
             }
@@ -104,10 +105,14 @@ pub(super) fn by_prediction(
     let candidate = |k: i32| scale * 2.0_f64.powf(0.5 * f64::from(k));
     // smaller weights predict the residual of the linearization, not the motion
     let (least, most) = (1, 8);
+    let mut solved = field.clone();
     let mut scores = vec![None; (most - least + 1) as usize];
     let mut score = |k: i32| -> f64 {
         let at = &mut scores[(k - least) as usize];
-        *at.get_or_insert_with(|| predict(&linearized, &kept, field, candidate(k), hierarchy))
+        *at.get_or_insert_with(|| {
+            let alpha = candidate(k);
+            predict(&linearized, &kept, field, alpha, hierarchy, &mut solved)
+        })
     };
     // one valley: down it from the middle, two steps at a time, then one
     let mut best = 2;
@@ -136,13 +141,20 @@ pub(super) fn by_prediction(
 /// How badly a field from the kept pixels predicts the others.
 fn predict(
     linearized: &Linearized,
-    kept: &Linearized,
-    around: &(Plane, Plane),
+    kept: &Plane,
+    around: &Field,
     alpha: f64,
     hierarchy: &mut Hierarchy,
+    solved: &mut Field,
 ) -> f64 {
-    let mut solved = around.clone();
-    kept.system(around, alpha, 0.0, &mut (hierarchy, 0), usize::MAX)
-        .multigrid(&mut solved.0, &mut solved.1, 1e-2, 4);
-    linearized.prediction_error(&kept.weight, around, &solved)
+    hierarchy
+        .system(
+            0,
+            usize::MAX,
+            smoothness(alpha),
+            || (),
+            |(), y, row| linearized.products(kept, around, y, row),
+        )
+        .multigrid(around, solved, 1e-2, 4);
+    linearized.prediction_error(kept, around, solved)
 }

@@ -1,21 +1,21 @@
 //! One level of the pyramid: linearize, solve, limit, check.
 
-use super::jacobi::{Problem, Rule};
+use super::jacobi::Rule;
+use super::linear::{Linearizer, Rows};
 use super::{HornSchunck, Solver};
 use crate::convergence::{Convergence, LevelReport};
-use crate::derivative::gradient_row;
 use crate::image::Image;
-use crate::interpolate::{Interpolation, Sampler};
+use crate::interpolate::{Interpolation, Sampler, WarpScratch};
 use crate::kernel::dispatch::{Kernel, dispatch};
 use crate::median::median;
-use crate::parallel::bands;
-use crate::plane::Plane;
-use crate::pyramid::reduce;
-use crate::smooth::gaussian;
-use crate::system::{Hierarchy, System};
+use crate::parallel::{BAND, both, map};
+use crate::plane::{Field, Plane};
+use crate::pyramid::{expand_into, reduce_into};
+use crate::smooth::gaussian_into;
+use crate::system::Hierarchy;
 
 /// Both frames of one size.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Level {
     pub(crate) first: Plane,
     pub(crate) second: Sampler,
@@ -26,51 +26,108 @@ pub(crate) struct Level {
 /// The grids to solve on, and the number of the level.
 pub(crate) type Solving<'a> = (&'a mut Hierarchy, usize);
 
-/// The levels of two frames, fine to coarse.
-pub(crate) fn pyramid(
-    first: &Image,
-    second: &Image,
-    sigma: f64,
-    n_levels: usize,
-    interpolation: Interpolation,
-) -> Vec<Level> {
-    let has_weight = first.weight().is_some() || second.weight().is_some();
-    let (rows, columns) = first.dim();
-    let ones = || Plane::filled(rows, columns, 1.0);
-    let mut weights = has_weight.then(|| {
-        (
-            first.weight().cloned().unwrap_or_else(ones),
-            second.weight().cloned().unwrap_or_else(ones),
-        )
-    });
-    let mut frames = (
-        gaussian(first.plane(), sigma),
-        gaussian(second.plane(), sigma),
-    );
-    let mut levels = Vec::with_capacity(n_levels);
-    for n in 0..n_levels {
-        let next = (n + 1 < n_levels).then(|| (reduce(&frames.0), reduce(&frames.1)));
-        let (first, second) = frames;
-        levels.push(Level {
-            second: Sampler::new(&second, interpolation),
-            first,
-            weight: weights
-                .as_ref()
-                .map(|(a, b)| (a.clone(), Sampler::new(b, Interpolation::Bilinear))),
-        });
-        let Some(next) = next else { break };
-        frames = next;
-        weights = weights.map(|(a, b)| (reduce(&a), reduce(&b)));
-    }
-    levels
+/// The levels of two frames, fine to coarse, and what they are made from.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Pyramid {
+    pub(crate) levels: Vec<Level>,
+    /// The second frame at each level; that of the finest only if it is smoothed.
+    seconds: Vec<Plane>,
 }
 
-/// Frames linearized around a field.
-#[derive(Debug, Clone)]
-pub(crate) struct Linearized {
-    pub(crate) mean: Plane,
-    pub(crate) difference: Plane,
-    pub(crate) weight: Plane,
+impl Pyramid {
+    /// Takes two other frames, in the memory that is there.
+    pub(crate) fn fill(
+        &mut self,
+        first: &Image,
+        second: &Image,
+        sigma: f64,
+        n_levels: usize,
+        interpolation: Interpolation,
+    ) {
+        self.levels.resize_with(n_levels, Level::default);
+        self.seconds.resize_with(n_levels, Plane::default);
+        let (levels, seconds) = (&mut self.levels, &mut self.seconds);
+        let (rows, columns) = first.dim();
+        let firsts = || {
+            gaussian_into(first.plane(), sigma, &mut levels[0].first);
+            for n in 1..n_levels {
+                let (fine, coarse) = levels.split_at_mut(n);
+                reduce_into(&fine[n - 1].first, &mut coarse[0].first);
+            }
+        };
+        let others = || {
+            if sigma > 0.0 {
+                gaussian_into(second.plane(), sigma, &mut seconds[0]);
+            }
+            for n in 1..n_levels {
+                let (fine, coarse) = seconds.split_at_mut(n);
+                let fine = if n == 1 && sigma <= 0.0 {
+                    second.plane()
+                } else {
+                    &fine[n - 1]
+                };
+                reduce_into(fine, &mut coarse[0]);
+            }
+        };
+        both(rows * columns, firsts, others);
+        for (n, level) in self.levels.iter_mut().enumerate() {
+            let frame = if n == 0 && sigma <= 0.0 {
+                second.plane()
+            } else {
+                &self.seconds[n]
+            };
+            level.second.fill(frame, interpolation);
+            level.weight = None;
+        }
+        if first.weight().is_some() || second.weight().is_some() {
+            let known = |image: &Image| {
+                let ones = || Plane::filled(rows, columns, 1.0);
+                image.weight().cloned().unwrap_or_else(ones)
+            };
+            let (mut a, mut b) = (known(first), known(second));
+            for level in &mut self.levels {
+                let next = (crate::pyramid::reduce(&a), crate::pyramid::reduce(&b));
+                level.weight = Some((a, Sampler::new(&b, Interpolation::Bilinear)));
+                (a, b) = next;
+            }
+        }
+    }
+}
+
+/// The field that a level is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Motion<'a> {
+    Field(&'a Field),
+    /// One displacement for all pixels.
+    Uniform(f32, f32),
+}
+
+/// A field of a level, the field before its last warp, and planes to work in.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stage {
+    pub(crate) field: Field,
+    pub(crate) before: Field,
+}
+
+impl Stage {
+    pub(crate) fn resize(&mut self, (rows, columns): (usize, usize)) {
+        for (u, v) in [&mut self.field, &mut self.before] {
+            u.resize(rows, columns);
+            v.resize(rows, columns);
+        }
+    }
+
+    /// Begins with one displacement for all pixels.
+    pub(crate) fn uniform(&mut self, u: f32, v: f32) {
+        self.field.0.fill(u);
+        self.field.1.fill(v);
+    }
+
+    /// Begins with the field of the coarser level.
+    pub(crate) fn expand(&mut self, coarse: &Field) {
+        expand_into(&coarse.0, 2.0, &mut self.field.0);
+        expand_into(&coarse.1, 2.0, &mut self.field.1);
+    }
 }
 
 impl Level {
@@ -78,60 +135,38 @@ impl Level {
         self.first.dim()
     }
 
-    pub(crate) fn linearize(&self, u: &Plane, v: &Plane) -> Linearized {
-        let (rows, columns) = self.dim();
-        let (mut mean, mut weight) = self.second.warp(u, v);
-        let mut difference = Plane::new(rows, columns);
-        bands(
-            [mean.data_mut(), difference.data_mut()],
-            columns,
-            |row, [mean, difference]| {
-                let first = &self.first.data()[row * columns..][..mean.len()];
-                for ((mean, difference), first) in mean.iter_mut().zip(difference).zip(first) {
-                    *difference = *mean - first;
-                    *mean = 0.5 * (*mean + first);
-                }
-            },
-        );
-        if let Some((first, second)) = &self.weight {
-            let (second, _) = second.warp(u, v);
-            for ((weight, a), b) in weight
-                .data_mut()
-                .iter_mut()
-                .zip(first.data())
-                .zip(second.data())
-            {
-                // half-known pixels count in full on coarse levels; hardly known ones would bring in what was filled
-                *weight *= if a.min(*b) >= 0.5 { 1.0 } else { 0.0 };
-            }
-        }
-        Linearized {
-            mean,
-            difference,
-            weight,
-        }
-    }
-
     /// Root mean square of the weighted difference between the first frame and the warped second one, every `step`-th row.
-    pub(crate) fn mismatch(&self, u: &Plane, v: &Plane, step: usize) -> f64 {
+    pub(crate) fn mismatch(&self, motion: Motion<'_>, step: usize) -> f64 {
         let (rows, columns) = self.dim();
-        let picked: Vec<usize> = (0..rows).step_by(step).collect();
-        let parts = crate::parallel::map(picked, rows * columns / step, |y| {
-            let mut scratch = crate::interpolate::WarpScratch::default();
+        let picked = rows.div_ceil(step);
+        let bands: Vec<usize> = (0..picked).step_by(BAND).collect();
+        let parts = map(bands, rows * columns / step, |begin| {
+            let mut scratch = WarpScratch::default();
             let (mut out, mut inside) = (vec![0.0; columns], vec![0.0; columns]);
-            self.second
-                .warp_row(y, u.row(y), v.row(y), &mut scratch, &mut out, &mut inside);
-            let known = |x: usize| {
-                self.weight
-                    .as_ref()
-                    .is_none_or(|(first, _)| first.at(y, x) >= 0.5)
+            let same = match motion {
+                Motion::Field(_) => (Vec::new(), Vec::new()),
+                Motion::Uniform(u, v) => (vec![u; columns], vec![v; columns]),
             };
             let (mut sum, mut count) = (0.0, 0.0);
-            for x in 0..columns {
-                if inside[x] > 0.0 && known(x) {
-                    sum += f64::from(out[x] - self.first.at(y, x)).powi(2);
-                    count += 1.0;
+            for y in (begin..(begin + BAND).min(picked)).map(|k| k * step) {
+                let (u, v) = match motion {
+                    Motion::Field(field) => (field.0.row(y), field.1.row(y)),
+                    Motion::Uniform(..) => (&same.0[..], &same.1[..]),
+                };
+                self.second
+                    .warp_row(y, u, v, &mut scratch, &mut out, &mut inside);
+                if let Some((known, _)) = &self.weight {
+                    for (inside, known) in inside.iter_mut().zip(known.row(y)) {
+                        *inside *= if *known >= 0.5 { 1.0 } else { 0.0 };
+                    }
                 }
+                let mut sums = [0.0; 2];
+                dispatch(
+                    Differ,
+                    (&out[..], self.first.row(y), &inside[..], &mut sums),
+                );
+                sum += sums[0];
+                count += sums[1];
             }
             (sum, count)
         });
@@ -139,19 +174,19 @@ impl Level {
             .iter()
             .fold((0.0, 0.0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
         // a field that leads everywhere out of the frame explains nothing
-        if count > 0.25 * columns as f64 * rows.div_ceil(step) as f64 {
+        if count > 0.25 * columns as f64 * picked as f64 {
             f64::sqrt(sum / count)
         } else {
             f64::INFINITY
         }
     }
 
-    /// Improves a field; `start` is what the pyramid began with.
+    /// Improves the field of a stage; `start` is the displacement that the pyramid began with.
     pub(crate) fn refine(
         &self,
         settings: &HornSchunck,
-        field: &mut (Plane, Plane),
-        start: &(Plane, Plane),
+        stage: &mut Stage,
+        start: (f32, f32),
         alpha: f64,
         solver: &mut Solving<'_>,
     ) -> LevelReport {
@@ -166,38 +201,119 @@ impl Level {
             clamped: 0,
         };
         let step = (n_rows / 64).max(1);
-        report.difference_before = self.mismatch(&field.0, &field.1, step);
+        report.difference_before = self.mismatch(Motion::Field(&stage.field), step);
         let mut from_start = f64::INFINITY;
         if settings.energy_check {
-            from_start = self.mismatch(&start.0, &start.1, step);
+            from_start = self.mismatch(Motion::Uniform(start.0, start.1), step);
             if report.difference_before > from_start {
-                field.clone_from(start);
+                stage.uniform(start.0, start.1);
                 report.difference_before = from_start;
                 report.rejected = true;
             }
         }
         for _ in 0..settings.warps {
-            let before = field.clone();
-            let linearized = self.linearize(&before.0, &before.1);
+            std::mem::swap(&mut stage.field, &mut stage.before);
+            let Stage { field, before } = stage;
             report
                 .solves
-                .push(linearized.solve(settings, &before, field, alpha, solver));
-            report.clamped = limit(field, &before, settings.update_limit as f32);
+                .push(self.solve(settings, before, field, alpha, solver));
+            report.clamped = limit(field, before, settings.update_limit as f32);
             if settings.median_radius > 0 {
                 median(&mut field.0, settings.median_radius);
                 median(&mut field.1, settings.median_radius);
             }
         }
-        report.difference_after = self.mismatch(&field.0, &field.1, step);
+        report.difference_after = self.mismatch(Motion::Field(&stage.field), step);
         if settings.energy_check
             && report.difference_after > report.difference_before.min(from_start) * 1.5
         {
             // far worse than the start: no motion that this level can see
-            field.clone_from(start);
+            stage.uniform(start.0, start.1);
             report.difference_after = from_start;
             report.rejected = true;
         }
         report
+    }
+
+    /// Linearizes around a field and solves.
+    fn solve(
+        &self,
+        settings: &HornSchunck,
+        before: &Field,
+        field: &mut Field,
+        alpha: f64,
+        (hierarchy, level): &mut Solving<'_>,
+    ) -> Convergence {
+        let (tolerance, most) = (settings.tolerance, settings.max_iterations);
+        let around = Linearizer {
+            level: self,
+            field: before,
+        };
+        let n_grids = match settings.solver {
+            Solver::Jacobi => {
+                let rule = Rule {
+                    alpha,
+                    tolerance,
+                    max_sweeps: most,
+                };
+                return around.planes().jacobi(before, field, rule);
+            }
+            Solver::Sor(_) => 1,
+            Solver::Multigrid => usize::MAX,
+        };
+        let mut system = if settings.integration == 0.0 {
+            let memory = || Rows::new(self.first.columns());
+            hierarchy.system(
+                *level,
+                n_grids,
+                smoothness(alpha),
+                memory,
+                |rows, y, row| {
+                    around.products(rows, y, row);
+                },
+            )
+        } else {
+            let data = around.planes().gathered(before, settings.integration);
+            hierarchy.gathered(*level, n_grids, smoothness(alpha), &data)
+        };
+        match settings.solver {
+            Solver::Sor(omega) => system.sor(before, field, omega as f32, tolerance, most),
+            _ => system.multigrid(before, field, tolerance, most),
+        }
+    }
+}
+
+/// Sum of squared differences of two rows where a weight is 1, and the sum of the weights.
+#[derive(Debug, Clone, Copy)]
+struct Differ;
+
+/// Partial sums, whatever the instruction set.
+const LANES: usize = 8;
+
+#[expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+impl Kernel<(&[f32], &[f32], &[f32], &mut [f64; 2])> for Differ {
+    #[inline(always)]
+    fn run((a, b, weight, out): (&[f32], &[f32], &[f32], &mut [f64; 2])) {
+        let (mut sums, mut counts) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+        let n = a.len() - a.len() % LANES;
+        let (b, weight) = (&b[..a.len()], &weight[..a.len()]);
+        for x in (0..n).step_by(LANES) {
+            let (a, b, w) = (&a[x..][..LANES], &b[x..][..LANES], &weight[x..][..LANES]);
+            for l in 0..LANES {
+                let d = a[l] - b[l];
+                sums[l] += w[l] * (d * d);
+                counts[l] += w[l];
+            }
+        }
+        for x in n..a.len() {
+            sums[0] += weight[x] * (a[x] - b[x]).powi(2);
+            counts[0] += weight[x];
+        }
+        let total = |lanes: [f32; LANES]| lanes.iter().map(|v| f64::from(*v)).sum();
+        *out = [total(sums), total(counts)];
     }
 }
 
@@ -206,21 +322,40 @@ pub(super) fn smoothness(alpha: f64) -> f32 {
     (alpha * alpha / 3.0) as f32
 }
 
+/// How many changes are not within a limit.
+#[derive(Debug, Clone, Copy)]
+struct Beyond;
+
+#[expect(
+    clippy::inline_always,
+    reason = "a body takes the instruction set of its caller only if it is inlined"
+)]
+impl Kernel<([&[f32]; 4], f32, &mut u32)> for Beyond {
+    #[inline(always)]
+    fn run((planes, most, count): ([&[f32]; 4], f32, &mut u32)) {
+        let n = planes[0].len();
+        let [u, v, u0, v0] = planes.map(|plane| &plane[..n]);
+        let mut sum = 0;
+        for x in 0..n {
+            let within = (u[x] - u0[x]).abs() <= most && (v[x] - v0[x]).abs() <= most;
+            sum += u32::from(!within);
+        }
+        *count = sum;
+    }
+}
+
 /// Cuts each component's change to a limit and returns how many pixels were cut; values that are not finite go back.
-pub(super) fn limit(field: &mut (Plane, Plane), before: &(Plane, Plane), most: f32) -> usize {
+pub(super) fn limit(field: &mut Field, before: &Field, most: f32) -> usize {
     let mut cut = 0;
-    for ((u, v), (u0, v0)) in field
-        .0
-        .data_mut()
-        .iter_mut()
-        .zip(field.1.data_mut())
-        .zip(before.0.data().iter().zip(before.1.data()))
-    {
-        let (du, dv) = (*u - u0, *v - v0);
-        if du.abs() <= most && dv.abs() <= most {
+    for y in 0..field.0.rows() {
+        let (u, v) = (field.0.row_mut(y), field.1.row_mut(y));
+        let (u0, v0) = (before.0.row(y), before.1.row(y));
+        let mut count = 0;
+        dispatch(Beyond, ([&*u, &*v, u0, v0], most, &mut count));
+        if count == 0 {
             continue;
         }
-        cut += 1;
+        cut += count as usize;
         let bounded = |d: f32| {
             if d.is_nan() {
                 0.0
@@ -228,214 +363,13 @@ pub(super) fn limit(field: &mut (Plane, Plane), before: &(Plane, Plane), most: f
                 d.clamp(-most, most)
             }
         };
-        *u = u0 + bounded(du);
-        *v = v0 + bounded(dv);
+        for ((u, v), (u0, v0)) in u.iter_mut().zip(v).zip(u0.iter().zip(v0)) {
+            let (du, dv) = (*u - u0, *v - v0);
+            if !(du.abs() <= most && dv.abs() <= most) {
+                *u = u0 + bounded(du);
+                *v = v0 + bounded(dv);
+            }
+        }
     }
     cut
-}
-
-impl Linearized {
-    /// Products of the data term of a row, around the field of the row.
-    #[expect(clippy::too_many_arguments, reason = "five outputs of one row")]
-    fn products(
-        &self,
-        y: usize,
-        (u0, v0): (&[f32], &[f32]),
-        j11: &mut [f32],
-        j12: &mut [f32],
-        j22: &mut [f32],
-        r1: &mut [f32],
-        r2: &mut [f32],
-    ) {
-        let mut padded = Vec::new();
-        gradient_row(&self.mean, y, &mut padded, r1, r2);
-        dispatch(
-            DataTerm,
-            (
-                [j11, j12, j22, r1, r2],
-                [self.difference.row(y), self.weight.row(y), u0, v0],
-            ),
-        );
-    }
-
-    /// The data term around a field, gathered over a Gaussian: three products of the gradient, and the right-hand side.
-    pub(crate) fn gathered(&self, before: &(Plane, Plane), integration: f64) -> [Plane; 5] {
-        let (rows, columns) = self.mean.dim();
-        let mut planes: [Plane; 5] = std::array::from_fn(|_| Plane::new(rows, columns));
-        let [j11, j12, j22, r1, r2] = &mut planes;
-        for y in 0..rows {
-            self.products(
-                y,
-                (before.0.row(y), before.1.row(y)),
-                j11.row_mut(y),
-                j12.row_mut(y),
-                j22.row_mut(y),
-                r1.row_mut(y),
-                r2.row_mut(y),
-            );
-        }
-        if integration == 0.0 {
-            return planes;
-        }
-        planes.map(|plane| gaussian(&plane, integration))
-    }
-
-    /// The linear system around a field, with the data term gathered over a Gaussian if that is wanted.
-    pub(crate) fn system<'a>(
-        &self,
-        before: &(Plane, Plane),
-        alpha: f64,
-        integration: f64,
-        (hierarchy, level): &'a mut Solving<'_>,
-        n_grids: usize,
-    ) -> System<'a> {
-        let a = smoothness(alpha);
-        if integration == 0.0 {
-            return hierarchy.system(*level, n_grids, a, |y, row| {
-                self.products(
-                    y,
-                    (before.0.row(y), before.1.row(y)),
-                    row.j11,
-                    row.j12,
-                    row.j22,
-                    row.r1,
-                    row.r2,
-                );
-            });
-        }
-        let planes = self.gathered(before, integration);
-        hierarchy.system(*level, n_grids, a, |y, row| {
-            let outs = [row.j11, row.j12, row.j22, row.r1, row.r2];
-            for (out, plane) in outs.into_iter().zip(&planes) {
-                out.copy_from_slice(plane.row(y));
-            }
-        })
-    }
-
-    /// Sum of squares of $I_x u + I_y v + I_t$ around a field over the pixels that `kept` leaves out.
-    pub(crate) fn prediction_error(
-        &self,
-        kept: &Plane,
-        around: &(Plane, Plane),
-        field: &(Plane, Plane),
-    ) -> f64 {
-        let (rows, columns) = self.mean.dim();
-        let (mut along, mut down) = (vec![0.0; columns], vec![0.0; columns]);
-        let mut padded = Vec::new();
-        let mut sum = 0.0;
-        for y in 0..rows {
-            gradient_row(&self.mean, y, &mut padded, &mut along, &mut down);
-            for x in 0..columns {
-                let (du, dv) = (
-                    field.0.at(y, x) - around.0.at(y, x),
-                    field.1.at(y, x) - around.1.at(y, x),
-                );
-                let e = along[x] * du + down[x] * dv + self.difference.at(y, x);
-                sum += f64::from((self.weight.at(y, x) - kept.at(y, x)) * e * e);
-            }
-        }
-        sum
-    }
-
-    fn solve(
-        &self,
-        settings: &HornSchunck,
-        before: &(Plane, Plane),
-        field: &mut (Plane, Plane),
-        alpha: f64,
-        solver: &mut Solving<'_>,
-    ) -> Convergence {
-        let (tolerance, most) = (settings.tolerance, settings.max_iterations);
-        let (u, v) = (&mut field.0, &mut field.1);
-        match settings.solver {
-            Solver::Jacobi => {
-                let rule = Rule {
-                    alpha,
-                    tolerance,
-                    max_sweeps: most,
-                };
-                self.jacobi(before, field, rule)
-            }
-            Solver::Sor(omega) => self
-                .system(before, alpha, settings.integration, solver, 1)
-                .sor(u, v, omega as f32, tolerance, most),
-            Solver::Multigrid => self
-                .system(before, alpha, settings.integration, solver, usize::MAX)
-                .multigrid(u, v, tolerance, most),
-        }
-    }
-
-    fn jacobi(
-        &self,
-        before: &(Plane, Plane),
-        field: &mut (Plane, Plane),
-        rule: Rule,
-    ) -> Convergence {
-        let (rows, columns) = self.mean.dim();
-        let mut problem = Problem {
-            rows,
-            columns,
-            ix: Vec::with_capacity(rows * columns),
-            iy: Vec::with_capacity(rows * columns),
-            c: Vec::with_capacity(rows * columns),
-        };
-        let (mut along, mut down) = (vec![0.0; columns], vec![0.0; columns]);
-        let mut padded = Vec::new();
-        for y in 0..rows {
-            gradient_row(&self.mean, y, &mut padded, &mut along, &mut down);
-            for x in 0..columns {
-                let w = f64::from(self.weight.at(y, x));
-                let (ix, iy) = (w * f64::from(along[x]), w * f64::from(down[x]));
-                let it = w * f64::from(self.difference.at(y, x));
-                problem.ix.push(ix);
-                problem.iy.push(iy);
-                problem.c.push(
-                    it - ix * f64::from(before.0.at(y, x)) - iy * f64::from(before.1.at(y, x)),
-                );
-            }
-        }
-        let double = |plane: &Plane| {
-            plane
-                .data()
-                .iter()
-                .map(|v| f64::from(*v))
-                .collect::<Vec<_>>()
-        };
-        let (mut u, mut v) = (double(&field.0), double(&field.1));
-        let result = problem.solve(&mut u, &mut v, rule, |_, _, _, _| {});
-        for (plane, values) in [(&mut field.0, u), (&mut field.1, v)] {
-            for (out, value) in plane.data_mut().iter_mut().zip(values) {
-                *out = value as f32;
-            }
-        }
-        result
-    }
-}
-
-/// From gradients (in the places of the right-hand side) to the products of the data term.
-#[derive(Debug, Clone, Copy)]
-struct DataTerm;
-
-#[expect(
-    clippy::inline_always,
-    reason = "a body takes the instruction set of its caller only if it is inlined"
-)]
-impl Kernel<([&mut [f32]; 5], [&[f32]; 4])> for DataTerm {
-    #[inline(always)]
-    fn run((outs, ins): ([&mut [f32]; 5], [&[f32]; 4])) {
-        let [j11, j12, j22, r1, r2] = outs;
-        let n = j11.len();
-        let (j12, j22, r1, r2) = (&mut j12[..n], &mut j22[..n], &mut r1[..n], &mut r2[..n]);
-        let [it, weight, u0, v0] = ins.map(|slice| &slice[..n]);
-        for x in 0..n {
-            let (ix, iy) = (r1[x], r2[x]);
-            let c = it[x] - ix * u0[x] - iy * v0[x];
-            let (wx, wy) = (weight[x] * ix, weight[x] * iy);
-            j11[x] = wx * ix;
-            j12[x] = wx * iy;
-            j22[x] = wy * iy;
-            r1[x] = -wx * c;
-            r2[x] = -wy * c;
-        }
-    }
 }

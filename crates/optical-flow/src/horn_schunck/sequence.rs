@@ -1,6 +1,7 @@
 //! Sequences of frames, with smoothness in time.
 
-use super::level::{Level, limit, pyramid, smoothness};
+use super::level::{Level, Motion, Pyramid, limit, smoothness};
+use super::linear::Linearizer;
 use super::{Alpha, HornSchunck, automatic, check_frames};
 use crate::convergence::{Convergence, StopReason};
 use crate::error::{Error, Result};
@@ -9,7 +10,7 @@ use crate::field::FlowField;
 use crate::image::Image;
 use crate::median::median;
 use crate::phase::global_shift;
-use crate::plane::Plane;
+use crate::plane::{Field, Plane};
 use crate::pyramid::expand;
 use crate::system::{Hierarchy, System};
 
@@ -144,7 +145,11 @@ impl SequenceFlow {
         let interpolation = self.method.interpolation;
         let pyramids: Vec<Vec<Level>> = frames
             .windows(2)
-            .map(|pair| pyramid(&pair[0], &pair[1], sigma, n_levels, interpolation))
+            .map(|pair| {
+                let mut pyramid = Pyramid::default();
+                pyramid.fill(&pair[0], &pair[1], sigma, n_levels, interpolation);
+                pyramid.levels
+            })
             .collect();
         let shifts: Vec<Shift> = frames
             .windows(2)
@@ -203,7 +208,7 @@ impl SequenceFlow {
                     };
                     let found = (expand(u, rows, columns, 2.0), expand(v, rows, columns, 2.0));
                     let step = (rows / 64).max(1);
-                    let left = |field: &Field| level.mismatch(&field.0, &field.1, step);
+                    let left = |field| level.mismatch(Motion::Field(field), step);
                     if settings.energy_check && left(&found) > left(&start) {
                         start
                     } else {
@@ -218,8 +223,8 @@ impl SequenceFlow {
                         .iter()
                         .zip(&before)
                         .map(|(level, field)| {
-                            level
-                                .linearize(&field.0, &field.1)
+                            Linearizer { level, field }
+                                .planes()
                                 .gathered(field, settings.integration)
                         })
                         .collect(),
@@ -245,8 +250,6 @@ impl SequenceFlow {
     }
 }
 
-type Field = (Plane, Plane);
-
 /// The linear systems of all pairs on a level.
 struct Window<'a> {
     /// Products of the gradient, and right-hand side.
@@ -270,8 +273,12 @@ impl Window<'_> {
         }
         let more = b * around.len() as f32;
         let data = &self.data[t];
-        self.hierarchy
-            .system(self.level, usize::MAX, self.a, |y, row| {
+        self.hierarchy.system(
+            self.level,
+            usize::MAX,
+            self.a,
+            || (),
+            |(), y, row| {
                 let outs = [
                     &mut *row.j11,
                     row.j12,
@@ -294,7 +301,8 @@ impl Window<'_> {
                         }
                     }
                 }
-            })
+            },
+        )
     }
 
     /// Sweeps through time, forward and backward in turn.
@@ -314,8 +322,8 @@ impl Window<'_> {
                 let t = if sweep % 2 == 0 { k } else { n - 1 - k };
                 let mut own = fields[t].clone();
                 self.system(t, fields).multigrid(
-                    &mut own.0,
-                    &mut own.1,
+                    &fields[t],
+                    &mut own,
                     settings.tolerance,
                     settings.max_iterations,
                 );
@@ -342,29 +350,35 @@ impl Window<'_> {
         let known = &mean;
         let fields_now = &*fields;
         self.hierarchy
-            .system(self.level, usize::MAX, self.a, |y, row| {
-                for out in [&mut *row.j11, &mut *row.j12, &mut *row.j22] {
-                    out.fill(0.0);
-                }
-                row.r1.fill(0.0);
-                row.r2.fill(0.0);
-                let (mean_u, mean_v) = (known.0.row(y), known.1.row(y));
-                for (data, field) in data.iter().zip(fields_now) {
-                    let [j11, j12, j22, r1, r2] = data.each_ref().map(|plane| plane.row(y));
-                    let (u, v) = (field.0.row(y), field.1.row(y));
-                    for x in 0..columns {
-                        let (du, dv) = (u[x] - mean_u[x], v[x] - mean_v[x]);
-                        row.j11[x] += part * j11[x];
-                        row.j12[x] += part * j12[x];
-                        row.j22[x] += part * j22[x];
-                        row.r1[x] += part * (r1[x] - j11[x] * du - j12[x] * dv);
-                        row.r2[x] += part * (r2[x] - j12[x] * du - j22[x] * dv);
+            .system(
+                self.level,
+                usize::MAX,
+                self.a,
+                || (),
+                |(), y, row| {
+                    for out in [&mut *row.j11, &mut *row.j12, &mut *row.j22] {
+                        out.fill(0.0);
                     }
-                }
-            })
+                    row.r1.fill(0.0);
+                    row.r2.fill(0.0);
+                    let (mean_u, mean_v) = (known.0.row(y), known.1.row(y));
+                    for (data, field) in data.iter().zip(fields_now) {
+                        let [j11, j12, j22, r1, r2] = data.each_ref().map(|plane| plane.row(y));
+                        let (u, v) = (field.0.row(y), field.1.row(y));
+                        for x in 0..columns {
+                            let (du, dv) = (u[x] - mean_u[x], v[x] - mean_v[x]);
+                            row.j11[x] += part * j11[x];
+                            row.j12[x] += part * j12[x];
+                            row.j22[x] += part * j22[x];
+                            row.r1[x] += part * (r1[x] - j11[x] * du - j12[x] * dv);
+                            row.r2[x] += part * (r2[x] - j12[x] * du - j22[x] * dv);
+                        }
+                    }
+                },
+            )
             .multigrid(
-                &mut shifted.0,
-                &mut shifted.1,
+                &mean,
+                &mut shifted,
                 settings.tolerance,
                 settings.max_iterations,
             );
@@ -387,7 +401,7 @@ impl Window<'_> {
     ) -> Vec<Convergence> {
         (0..fields.len())
             .map(|t| {
-                let residual = self.system(t, fields).residual(&fields[t].0, &fields[t].1);
+                let residual = self.system(t, fields).residual(&fields[t]);
                 Convergence {
                     reason: if residual <= settings.tolerance {
                         StopReason::Tolerance

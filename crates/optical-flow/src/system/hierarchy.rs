@@ -2,10 +2,10 @@
 
 use super::{Grid, Row};
 use crate::convergence::{Convergence, StopReason};
-use crate::plane::Plane;
+use crate::plane::{Field, Plane};
 
 /// Grids of one, two, four, … times the step, made when first needed and filled again for each system.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Hierarchy {
     dim: (usize, usize),
     grids: Vec<Grid>,
@@ -30,6 +30,13 @@ impl Hierarchy {
         }
     }
 
+    /// Takes frames of another size.
+    pub(crate) fn resize(&mut self, dim: (usize, usize)) {
+        if self.dim != dim {
+            *self = Self::new(dim);
+        }
+    }
+
     fn has(&mut self, n: usize) -> bool {
         while self.grids.len() <= n {
             let dim = match self.grids.last() {
@@ -42,20 +49,22 @@ impl Hierarchy {
         true
     }
 
-    /// The system that `fill` writes row by row, on the grid of a level of the pyramid and at most `n_grids - 1` coarser ones.
-    pub(crate) fn system(
+    /// The system that `fill` writes row by row, on the grid of a level of the pyramid and at most `n_grids - 1` coarser ones. `memory` is what it
+    /// keeps from row to row.
+    pub(crate) fn system<S: Send>(
         &mut self,
         level: usize,
         n_grids: usize,
         a: f32,
-        fill: impl Fn(usize, Row<'_>) + Sync + Send,
+        memory: impl Fn() -> S + Sync + Send,
+        fill: impl Fn(&mut S, usize, Row<'_>) + Sync + Send,
     ) -> System<'_> {
         let mut n = 0;
         while n < n_grids && self.has(level + n) {
             n += 1;
         }
         let grids = &mut self.grids[level..level + n];
-        let sum = grids[0].fill(a, true, fill);
+        let sum = grids[0].fill(a, true, memory, fill);
         for k in 1..n {
             let (fine, coarse) = grids.split_at_mut(k);
             coarse[0].coarsen(&fine[k - 1]);
@@ -64,6 +73,30 @@ impl Hierarchy {
             grids,
             norm_b: sum.sqrt(),
         }
+    }
+}
+
+impl Hierarchy {
+    /// [`Hierarchy::system`] from planes of the coefficients and the right-hand side.
+    pub(crate) fn gathered(
+        &mut self,
+        level: usize,
+        n_grids: usize,
+        a: f32,
+        planes: &[Plane; 5],
+    ) -> System<'_> {
+        self.system(
+            level,
+            n_grids,
+            a,
+            || (),
+            |(), y, row| {
+                let outs = [row.j11, row.j12, row.j22, row.r1, row.r2];
+                for (out, plane) in outs.into_iter().zip(planes) {
+                    out.copy_from_slice(plane.row(y));
+                }
+            },
+        )
     }
 }
 
@@ -90,35 +123,24 @@ impl System<'_> {
         }
     }
 
-    /// A system whose right-hand side is zero, started from zero.
-    fn exact(tolerance: f64) -> Convergence {
-        Convergence {
-            reason: StopReason::Exact,
-            iterations: 0,
-            residual: 0.0,
-            update: None,
-            tolerance,
-        }
-    }
-
-    /// Solves from the field in `u` and `v` by V(1,1) cycles until the relative residual is below the tolerance.
+    /// Solves from the field `start` by V(1,1) cycles until the relative residual is below the tolerance.
     ///
     /// The sweep after one cycle and that before the next are one pass, which gives the residual too; the last cycle ends with it.
     pub(crate) fn multigrid(
         &mut self,
-        u: &mut Plane,
-        v: &mut Plane,
+        start: &Field,
+        field: &mut Field,
         tolerance: f64,
         max_cycles: usize,
     ) -> Convergence {
         if self.grids.len() == 1 {
-            return self.solve(u, v, tolerance, max_cycles, |system| {
+            return self.solve(start, field, tolerance, max_cycles, |system| {
                 cycle(system.grids);
                 0.0
             });
         }
         let mut corrected = false;
-        self.solve(u, v, tolerance, max_cycles, |system| {
+        self.solve(start, field, tolerance, max_cycles, |system| {
             let Some((fine, rest)) = system.grids.split_first_mut() else {
                 return 0.0;
             };
@@ -132,8 +154,8 @@ impl System<'_> {
     }
 
     /// Relative residual of a field.
-    pub(crate) fn residual(&mut self, u: &Plane, v: &Plane) -> f64 {
-        self.grids[0].set(u, v);
+    pub(crate) fn residual(&mut self, field: &Field) -> f64 {
+        self.grids[0].set(field);
         let norm = self.grids[0].residual_norm();
         self.relative(norm)
     }
@@ -141,15 +163,15 @@ impl System<'_> {
     /// The same by successive over-relaxation, the residual looked at every fifth sweep.
     pub(crate) fn sor(
         &mut self,
-        u: &mut Plane,
-        v: &mut Plane,
+        start: &Field,
+        field: &mut Field,
         omega: f32,
         tolerance: f64,
         max_sweeps: usize,
     ) -> Convergence {
         let steps = max_sweeps.div_ceil(5);
         let mut left = max_sweeps;
-        let mut result = self.solve(u, v, tolerance, steps, |system| {
+        let mut result = self.solve(start, field, tolerance, steps, |system| {
             system.grids[0].smooth(left.min(5), Some(omega));
             left = left.saturating_sub(5);
             0.0
@@ -161,17 +183,18 @@ impl System<'_> {
     /// Steps until the residual is small. A step returns a bound from below of the residual's norm.
     fn solve(
         &mut self,
-        u: &mut Plane,
-        v: &mut Plane,
+        start: &Field,
+        field: &mut Field,
         tolerance: f64,
         max_iterations: usize,
         mut step: impl FnMut(&mut Self) -> f64,
     ) -> Convergence {
         let is_zero = |plane: &Plane| plane.data().iter().all(|value| *value == 0.0);
-        if self.norm_b == 0.0 && is_zero(u) && is_zero(v) {
-            return Self::exact(tolerance);
+        if self.norm_b == 0.0 && is_zero(&start.0) && is_zero(&start.1) {
+            field.clone_from(start);
+            return Convergence::exact(tolerance);
         }
-        self.grids[0].set(u, v);
+        self.grids[0].set(start);
         if self.norm_b == 0.0 {
             // no data: the smoothest field is any constant; the start's differences are all that there is to measure by
             self.norm_b = self.grids[0].residual_norm().max(f64::MIN_POSITIVE);
@@ -197,7 +220,7 @@ impl System<'_> {
                 break;
             }
         }
-        self.grids[0].get(u, v);
+        self.grids[0].get(field);
         result
     }
 }
