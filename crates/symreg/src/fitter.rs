@@ -159,9 +159,10 @@ impl<'a> Fitter<'a> {
         if !current.sse.is_finite() {
             return Err(0);
         }
+        let mut cancellation = self.cancellation(&current);
         let mut theta: Vec<f64> = genes.iter().flat_map(free_constants).collect();
         if theta.is_empty() || max_iterations == 0 {
-            return Ok(self.outcome(&current, convergence));
+            return Ok(outcome(&current, cancellation, convergence));
         }
         convergence.reason = Reason::MaxIterations;
         let mut damping = 1e-2;
@@ -184,6 +185,7 @@ impl<'a> Fitter<'a> {
                     convergence.residual = 1.0 - projection.sse / current.sse;
                     theta = trial;
                     current = projection;
+                    cancellation = self.cancellation(&current);
                     damping = (damping * 0.1).max(1e-14);
                     if convergence.residual < tolerance {
                         convergence.reason = Reason::Tolerance;
@@ -200,7 +202,7 @@ impl<'a> Fitter<'a> {
             }
         }
         set_theta(genes, &theta);
-        Ok(self.outcome(&current, convergence))
+        Ok(outcome(&current, cancellation, convergence))
     }
 
     /// The better of two fits in place: from the constants as they are, and from all of them with
@@ -297,20 +299,15 @@ impl<'a> Fitter<'a> {
         Ok(())
     }
 
-    /// The terms that cancel are those of the genes as they were evaluated last, which is near enough.
-    fn outcome(&self, at: &Projection, convergence: Convergence) -> Outcome {
+    /// The largest term over the target, as norms, of genes whose values are the last that were evaluated.
+    fn cancellation(&self, at: &Projection) -> f64 {
         let target = norm(self.data.target()).max(f64::MIN_POSITIVE);
         let rows = self.data.n_rows() as f64;
         let terms = at.coefficients[1..].iter().zip(&self.values);
         let largest = terms
             .map(|(weight, values)| weight.abs() * norm(values))
             .fold(at.coefficients[0].abs() * rows.sqrt(), f64::max);
-        Outcome {
-            coefficients: at.coefficients.clone(),
-            sse: at.sse,
-            cancellation: largest / target,
-            convergence,
-        }
+        largest / target
     }
 
     /// The basis of the constant column, or of nothing.
@@ -440,6 +437,15 @@ impl<'a> Fitter<'a> {
 fn weigh(column: &mut [f64], root_weights: &[f64]) {
     for (v, w) in column.iter_mut().zip(root_weights) {
         *v *= w;
+    }
+}
+
+fn outcome(at: &Projection, cancellation: f64, convergence: Convergence) -> Outcome {
+    Outcome {
+        coefficients: at.coefficients.clone(),
+        sse: at.sse,
+        cancellation,
+        convergence,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The last digits of constants.
 
-use super::{Fitter, Outcome, damped_step, free_constants, set_theta};
+use super::{Fitter, Outcome, damped_step, free_constants, outcome, set_theta};
 use crate::expression::Expression;
 use crate::linear::dot;
 use crate::loss::Loss;
@@ -45,6 +45,6 @@ impl Fitter<'_> {
             }
         }
         set_theta(genes, &theta);
-        self.outcome(&current, convergence)
+        outcome(&current, reached.cancellation, convergence)
     }
 }
