@@ -351,6 +351,19 @@ impl Error {
         self
     }
 
+    /// The same of a frame of a folder, whatever number it has in its own file.
+    pub(crate) fn of_frame(mut self, number: usize) -> Self {
+        match &mut self {
+            Self::Unsupported { frame, .. }
+            | Self::Truncated { frame, .. }
+            | Self::InvalidField { frame, .. }
+            | Self::Inconsistent { frame, .. }
+            | Self::Codec { frame, .. } => *frame = Some(number),
+            _ => {}
+        }
+        self
+    }
+
     /// The frame that the error concerns, if it is about one.
     pub fn frame(&self) -> Option<usize> {
         match self {

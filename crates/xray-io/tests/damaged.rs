@@ -265,3 +265,100 @@ fn every_cut_of_a_file_is_an_error_or_salvaged_with_a_report() -> TestResult {
     }
     Ok(())
 }
+
+/// Pages that claim many strips each and have no table for them cost no memory.
+#[test]
+fn places_for_pages_that_cannot_be_read_are_bounded() -> TestResult {
+    let (rows, pages) = (4_000_000_u32, 100_u32);
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| -> Vec<u8> {
+        let mut bytes = tag.to_le_bytes().to_vec();
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(count.to_le_bytes());
+        bytes.extend(value.to_le_bytes());
+        bytes
+    };
+    let mut file = b"II*\0".to_vec();
+    file.extend(8_u32.to_le_bytes());
+    for page in 0..pages {
+        let entries = [
+            entry(256, 4, 1, 1),
+            entry(257, 4, 1, rows),
+            entry(258, 3, 1, 8),
+            entry(259, 3, 1, 1),
+            entry(262, 3, 1, 1),
+            entry(273, 4, 1, 8),
+            entry(277, 3, 1, 1),
+            entry(278, 4, 1, 1),
+            entry(279, 4, 1, 1),
+        ];
+        file.extend((entries.len() as u16).to_le_bytes());
+        file.extend(entries.concat());
+        let next = file.len() as u32 + 4;
+        file.extend(if page + 1 < pages { next } else { 0 }.to_le_bytes());
+    }
+    let path = std::env::temp_dir().join(format!("xray-io-places-{}.tif", std::process::id()));
+    fs::write(&path, &file)?;
+    let salvaged = within_memory(&path, || xray_io::salvage(&path).map(|s| s.faults().len()));
+    let strict = xray_io::open(&path);
+    fs::remove_file(&path)?;
+    assert!(strict.is_err());
+    if let Ok(faults) = salvaged? {
+        assert!(faults > 0);
+    }
+    Ok(())
+}
+
+/// An entry of an archive that inflates to far more than its array is refused before it is inflated.
+#[test]
+fn an_entry_longer_than_its_array_is_not_inflated() -> TestResult {
+    use std::io::Write;
+    let mut array = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    let header = "{'descr': '<u2', 'fortran_order': False, 'shape': (1, 4, 4), }";
+    array.extend(format!("{header:<117}\n").bytes());
+    array.extend([7_u8; 32]);
+    let whole = array.len();
+    let write = |array: &[u8]| -> std::io::Result<Vec<u8>> {
+        let mut encoder =
+            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(array)?;
+        let data = encoder.finish()?;
+        let mut crc = flate2::Crc::new();
+        crc.update(array);
+        let mut common = 8_u16.to_le_bytes().to_vec();
+        common.extend([0; 4]);
+        common.extend(crc.sum().to_le_bytes());
+        common.extend((data.len() as u32).to_le_bytes());
+        common.extend((array.len() as u32).to_le_bytes());
+        common.extend(5_u16.to_le_bytes());
+        let mut file = b"PK\x03\x04\x14\0\0\0".to_vec();
+        file.extend(&common);
+        file.extend([0; 2]);
+        file.extend(b"a.npy");
+        file.extend(&data);
+        let start = file.len() as u32;
+        file.extend(b"PK\x01\x02\x14\0\x14\0\0\0");
+        file.extend(&common);
+        file.extend([0; 12]);
+        file.extend([0; 4]);
+        file.extend(b"a.npy");
+        let length = file.len() as u32 - start;
+        file.extend(b"PK\x05\x06\0\0\0\0\x01\0\x01\0");
+        file.extend(length.to_le_bytes());
+        file.extend(start.to_le_bytes());
+        file.extend([0; 2]);
+        Ok(file)
+    };
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("a.npz");
+    fs::write(&path, write(&array)?)?;
+    assert_eq!(xray_io::open(&path)?.read_frame::<u16>(0)?[[3, 3]], 0x0707);
+    array.resize(whole + (256 << 20), 0);
+    fs::write(&path, write(&array)?)?;
+    drop(array);
+    let error = within_memory(&path, || xray_io::open(&path).map(|_| ()))?;
+    let text = error
+        .expect_err("more bytes than the array has")
+        .to_string();
+    assert!(text.contains("size of an entry"), "{text}");
+    Ok(())
+}

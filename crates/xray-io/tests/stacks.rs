@@ -7,7 +7,7 @@ use std::io::Cursor;
 
 use tiff::encoder::{Rational, TiffEncoder, colortype};
 use tiff::tags::Tag;
-use xray_io::{Error as IoError, Opener, SequenceReader, SequenceReaderExt, Timing};
+use xray_io::{Error as IoError, FrameRate, Opener, SequenceReader, SequenceReaderExt, Timing};
 
 type TestResult = Result<(), Box<dyn Error>>;
 
@@ -219,5 +219,37 @@ fn a_page_of_another_shape_is_refused_and_left_out_by_salvage() -> TestResult {
     let salvage = Opener::new().salvage_bytes("x.tif", bytes)?;
     assert_eq!(salvage.reader().frame_numbers(), [0, 2]);
     assert_eq!(pages(salvage.reader())?, [1, 3]);
+    Ok(())
+}
+
+/// A rate is that of the files that are there: numbers that rise by 36 are no gaps, and a gap is as long as it is.
+#[test]
+fn folders_have_both_endings_and_times_by_the_step_of_their_numbers() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    for (number, ending) in [(0, "tif"), (36, "tiff"), (72, "tif"), (144, "TIFF")] {
+        let name = format!("frame_{number:04}.{ending}");
+        std::fs::write(folder.path().join(name), stack(1, "")?)?;
+    }
+    std::fs::write(folder.path().join("note.npy"), b"no frame")?;
+    let rate = FrameRate::from_hertz(1000.0)?;
+    let reader = Opener::new().frame_rate(rate).open(folder.path())?;
+    assert_eq!(reader.shape().n_frames, 4);
+    let times: Vec<Option<f64>> = (0..4).map(|i| reader.time_axis().start(i)).collect();
+    for (found, expected) in times.iter().zip([0.0, 1e-3, 2e-3, 4e-3]) {
+        assert!(
+            found.is_some_and(|t| (t - expected).abs() < 1e-12),
+            "{times:?}"
+        );
+    }
+    let notes = format!("{:?}", reader.metadata().notes);
+    assert!(notes.contains("1 files of other formats"), "{notes}");
+    // The number in an error is that of the folder, not of the file.
+    let mut cut = stack(1, "")?;
+    cut.truncate(cut.len() - 4);
+    std::fs::write(folder.path().join("frame_0036.tiff"), cut)?;
+    let error = Opener::new()
+        .open(folder.path())
+        .expect_err("a file is cut");
+    assert_eq!(error.frame(), Some(1), "{error}");
     Ok(())
 }

@@ -78,8 +78,9 @@ impl DriftSearch {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter), [`Error::RegionOutside`](crate::Error::RegionOutside),
-    /// and those of reading.
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a region whose pixels are all alike in the reference, one with a
+    /// pixel that is no number, and a frame that fits best at the border of the search, so that its drift is not known;
+    /// [`Error::RegionOutside`](crate::Error::RegionOutside); and those of reading.
     pub fn apply<R: SequenceReader + ?Sized>(&self, input: &R) -> Result<Vec<Shift>> {
         let shape = input.shape();
         let (region, m) = (self.region, self.max_shift);
@@ -96,11 +97,31 @@ impl DriftSearch {
                 m,
             ));
         }
-        let reference = centered(&frame_of(&input, self.reference)?, shape, region, 0, 0);
+        let searched = RegionOfInterest::new(
+            region.row - m,
+            region.column - m,
+            region.n_rows + 2 * m,
+            region.n_columns + 2 * m,
+        );
+        let pixels = frame_of(&input, self.reference)?;
+        all_numbers(&pixels, shape, searched, self.reference)?;
+        let reference = centered(&pixels, shape, region, 0, 0);
+        if reference
+            .iter()
+            .all(|value| value.total_cmp(&reference[0]).is_eq())
+        {
+            let found = format!(
+                "{} in all of frame {}",
+                pixels[region.row * shape.n_columns + region.column],
+                self.reference
+            );
+            return Err(invalid("region", "with some structure", found));
+        }
         let side = 2 * m + 1;
         (0..shape.n_frames)
             .map(|frame| {
                 let pixels = frame_of(&input, frame)?;
+                all_numbers(&pixels, shape, searched, frame)?;
                 let costs: Vec<f64> = (0..side * side)
                     .map(|i| {
                         let (dy, dx) = ((i / side) as i64 - m as i64, (i % side) as i64 - m as i64);
@@ -116,6 +137,15 @@ impl DriftSearch {
                     .min_by(|&a, &b| costs[a].total_cmp(&costs[b]))
                     .unwrap_or(0);
                 let (row, column) = (best / side, best % side);
+                if frame != self.reference
+                    && [row, column].iter().any(|at| *at == 0 || at + 1 == side)
+                {
+                    return Err(invalid(
+                        "max_shift",
+                        "more than the drift of every frame",
+                        format!("frame {frame} fits best {m} pixels away"),
+                    ));
+                }
                 let part = top(&costs, side, row, column);
                 Ok(Shift {
                     x: column as f64 - m as f64 + part.x,
@@ -147,6 +177,29 @@ fn top(costs: &[f64], side: usize, row: usize, column: usize) -> Shift {
         }
     }
     Shift::default()
+}
+
+/// All pixels of the region are numbers.
+fn all_numbers(
+    frame: &[f32],
+    shape: SequenceShape,
+    region: RegionOfInterest,
+    number: usize,
+) -> Result<()> {
+    for row in region.row..region.row + region.n_rows {
+        for column in region.column..region.column + region.n_columns {
+            let value = frame[row * shape.n_columns + column];
+            if !value.is_finite() {
+                let found = format!("{value} in row {row}, column {column} of frame {number}");
+                return Err(invalid(
+                    "region",
+                    "of pixels that are numbers, with its surroundings",
+                    found,
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The moved region without its mean.
@@ -317,6 +370,33 @@ mod tests {
                 "{found:?}, {x} {y}"
             );
         }
+        Ok(())
+    }
+
+    #[test]
+    fn what_has_no_drift_that_can_be_known_is_an_error() -> Result<()> {
+        let blob = |t: usize, x: f32| {
+            Array3::from_shape_fn((t, 32, 32), move |(t, r, c)| {
+                let (dx, dy) = (c as f32 - 16.0 - x * t as f32, r as f32 - 16.0);
+                100.0 * (-(dx * dx + dy * dy) / 30.0).exp()
+            })
+        };
+        let search = DriftSearch::new(RegionOfInterest::new(8, 8, 16, 16), 3);
+        let error = |frames: Array3<f32>| -> Result<String> {
+            let found = search.apply(&ImageSequence::new(frames)?);
+            Ok(found.expect_err("no drift can be known").to_string())
+        };
+        let flat = Array3::from_elem((2, 32, 32), 7.0);
+        assert!(error(flat)?.contains("region"));
+        let mut broken = blob(2, 0.0);
+        broken[(1, 9, 30)] = f32::NAN;
+        broken[(1, 6, 20)] = f32::NAN;
+        assert!(error(broken)?.contains("row 6, column 20 of frame 1"));
+        assert!(error(blob(2, 5.0))?.contains("frame 1"));
+        // A pixel that is not looked at may be anything.
+        let mut fine = blob(2, 1.0);
+        fine[(1, 0, 0)] = f32::NAN;
+        assert!((search.apply(&ImageSequence::new(fine)?)?[1].x - 1.0).abs() < 0.05);
         Ok(())
     }
 }

@@ -156,12 +156,20 @@ impl SequenceReader for Folder {
         self.check(&reader, frame)?;
         reader
             .read_native_into(0, destination)
-            .map_err(|error| error.in_frame(frame))
+            .map_err(|error| error.of_frame(frame))
     }
 }
 
-/// The files of a folder whose ending is the most common one of those that this build reads, in natural order.
-fn list(path: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>> {
+/// The files of a folder.
+struct Listed {
+    /// Those whose ending is the most common one of those that this build reads, in natural order.
+    chosen: Vec<(String, PathBuf)>,
+    /// How many have another such ending.
+    n_others: usize,
+}
+
+/// `tiff` and `tif` are one ending.
+fn list(path: &Path, limits: &Limits) -> Result<Listed> {
     let mut files: Vec<(String, String, PathBuf)> = Vec::new();
     let entries = std::fs::read_dir(path).map_err(|source| Error::io(path, "list", source))?;
     for entry in entries {
@@ -170,7 +178,10 @@ fn list(path: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>> {
         let Some((_, extension)) = name.rsplit_once('.') else {
             continue;
         };
-        let extension = extension.to_ascii_lowercase();
+        let extension = match extension.to_ascii_lowercase().as_str() {
+            "tiff" => "tif".to_owned(),
+            other => other.to_owned(),
+        };
         if name.starts_with('.') || !super::is_known_extension(&extension) || entry.path().is_dir()
         {
             continue;
@@ -188,34 +199,41 @@ fn list(path: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>> {
         .copied()
         .max_by(|a, b| count(a).cmp(&count(b)).then_with(|| b.cmp(a)));
     let best = best.map(str::to_owned);
+    let n_files = files.len();
     let mut chosen: Vec<(String, PathBuf)> = files
         .into_iter()
         .filter(|file| Some(&file.0) == best.as_ref())
         .map(|(_, name, path)| (name, path))
         .collect();
     chosen.sort_by(|a, b| natural_order(&a.0, &b.0));
-    Ok(chosen)
+    let n_others = n_files - chosen.len();
+    Ok(Listed { chosen, n_others })
 }
 
-/// Gaps in the numbering: (the number before, the number after).
-fn gaps(numbers: &[u64]) -> Vec<(u64, u64)> {
+/// The least step of the numbering, and its gaps: (the number before, the number after).
+fn gaps(numbers: &[u64]) -> (u64, Vec<(u64, u64)>) {
     let step = numbers
         .windows(2)
         .filter_map(|pair| pair[1].checked_sub(pair[0]))
         .min()
-        .unwrap_or(1);
-    numbers
+        .unwrap_or(1)
+        .max(1);
+    let gaps = numbers
         .windows(2)
         .filter(|pair| pair[1].wrapping_sub(pair[0]) != step)
         .map(|pair| (pair[0], pair[1]))
-        .collect()
+        .collect();
+    (step, gaps)
 }
 
 pub(crate) fn open_folder(
     path: &Path,
     context: &mut Context<'_>,
 ) -> Result<Box<dyn SequenceReader>> {
-    let listed = list(path, context.limits())?;
+    let Listed {
+        chosen: listed,
+        n_others,
+    } = list(path, context.limits())?;
     let options = context.for_file();
     let n_frames = listed.len();
     let mut folder: Option<Folder> = None;
@@ -244,7 +262,7 @@ pub(crate) fn open_folder(
             Ok(())
         });
         if let Err(error) = opened {
-            let error = error.in_frame(frame);
+            let error = error.of_frame(frame);
             context.fault(error.clone())?;
             faults[frame] = Some(error);
         }
@@ -259,6 +277,10 @@ pub(crate) fn open_folder(
             }));
     };
     folder.faults = faults;
+    if n_others > 0 {
+        let text = format!("{n_others} files of other formats in this folder are no frames of it");
+        folder.metadata.note("files", text);
+    }
     number(&mut folder, &listed, context)?;
     Ok(Box::new(folder))
 }
@@ -274,7 +296,7 @@ fn number(folder: &mut Folder, listed: &[(String, PathBuf)], context: &Context<'
         );
         return Ok(());
     };
-    let gaps = gaps(&numbers);
+    let (step, gaps) = gaps(&numbers);
     if gaps.is_empty() {
         return Ok(());
     }
@@ -288,7 +310,7 @@ fn number(folder: &mut Folder, listed: &[(String, PathBuf)], context: &Context<'
         let dt = rate.value.interval_seconds();
         let starts = numbers
             .iter()
-            .map(|number| (number - numbers[0]) as f64 * dt)
+            .map(|number| (number - numbers[0]) as f64 / step as f64 * dt)
             .collect();
         folder.time_axis = TimeAxis::irregular(starts)?;
     }
@@ -348,7 +370,7 @@ mod tests {
         assert_eq!(last_number("frame.tif"), None);
         assert_eq!(last_number("µ12"), Some(12));
         assert_eq!(last_number("12µ"), Some(12));
-        assert_eq!(gaps(&[8, 9, 10, 12]), [(10, 12)]);
-        assert_eq!(gaps(&[0, 36, 72]), []);
+        assert_eq!(gaps(&[8, 9, 10, 12]), (1, vec![(10, 12)]));
+        assert_eq!(gaps(&[0, 36, 72]), (36, vec![]));
     }
 }

@@ -270,8 +270,20 @@ fn walk(source: &Source, header: Header, context: &mut Context<'_>) -> Result<Wa
                 .as_ref()
                 .map_or(0, |layout| layout.chunks_of_plane() as usize);
             walk.chunks.truncate(page * layout_chunks);
+            let total = (page + 1).saturating_mul(layout_chunks);
+            let most_places = most_chunks.min((1 << 20) + source.len() / 5);
+            if total as u64 > most_places {
+                // Places kept for pages that cannot be read are memory as well.
+                context.fault(Error::LimitExceeded {
+                    path: source.path().to_owned(),
+                    limit: "max_metadata_bytes",
+                    claimed: (total as u64).saturating_mul(16),
+                    allowed: most_places.saturating_mul(16),
+                })?;
+                break;
+            }
             walk.chunks.resize(
-                (page + 1) * layout_chunks,
+                total,
                 Chunk {
                     offset: 0,
                     bytes: 0,

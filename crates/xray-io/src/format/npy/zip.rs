@@ -1,9 +1,16 @@
 //! As much of ZIP as `.npz` files use: stored and deflated entries, Zip64 (APPNOTE 6.3).
 
+use std::io::Read;
+use std::path::Path;
+
+use super::header::Header;
 use crate::codec::inflate_raw;
 use crate::error::{CodecProblem, Error, Result};
 use crate::limits::Limits;
 use crate::source::Source;
+
+/// Bytes of an entry that are looked at for the header of its array.
+const HEAD_BYTES: u64 = 128 << 10;
 
 /// One file of the archive.
 #[derive(Debug)]
@@ -195,6 +202,17 @@ impl Entry {
                 }
                 let compressed =
                     source.read_vec("an entry of the archive", offset, self.compressed)?;
+                if let Some(needed) = array_bytes(path, &compressed, limits) {
+                    if u128::from(self.size) > needed {
+                        return Err(Error::invalid(
+                            path,
+                            "size of an entry",
+                            Some(offset),
+                            "that of its array",
+                            format!("{} for {needed} bytes", self.size),
+                        ));
+                    }
+                }
                 let mut bytes = vec![0; self.size as usize];
                 inflate_raw(&compressed, &mut bytes).map_err(codec)?;
                 let mut crc = flate2::Crc::new();
@@ -207,4 +225,22 @@ impl Entry {
             other => Err(Error::unsupported(path, "ZIP method", other)),
         }
     }
+}
+
+/// Bytes of the array whose header stands at the start of a compressed entry, header included: known before anything is
+/// allocated for an entry that claims more. `None` if there is no header there.
+fn array_bytes(path: &Path, compressed: &[u8], limits: &Limits) -> Option<u128> {
+    let mut head = Vec::new();
+    flate2::read::DeflateDecoder::new(compressed)
+        .take(HEAD_BYTES)
+        .read_to_end(&mut head)
+        .ok()?;
+    let length = head.len() as u64;
+    let source = Source::memory(path, head);
+    let (header, data) = Header::read(&source, 0, length, limits).ok()?;
+    let mut pixels = header.shape.iter().map(|length| u128::from(*length));
+    let pixels = pixels.try_fold(1_u128, u128::checked_mul)?;
+    pixels
+        .checked_mul(header.pixel_type.bytes() as u128)?
+        .checked_add(u128::from(data))
 }

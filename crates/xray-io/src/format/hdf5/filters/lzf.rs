@@ -7,11 +7,6 @@ use crate::error::CodecProblem;
 /// follows) and a distance of 13 bits.
 pub(super) fn decode(input: &[u8], out: &mut [u8]) -> Step<()> {
     let expected = out.len();
-    // A chunk that did not become smaller is stored as it is.
-    if input.len() == expected {
-        out.copy_from_slice(input);
-        return Ok(());
-    }
     let (mut from, mut at) = (0, 0);
     while at < expected {
         let damaged = CodecProblem::Damaged { decoded: at };
@@ -65,6 +60,20 @@ mod tests {
     fn literals_references_and_runs_that_overlap() {
         // Three literals, a reference of three from three back, a run of ten of the last byte.
         let input = [2, b'a', b'b', b'c', 1 << 5, 2, 7 << 5, 1, 0];
+        // As many bytes as they stand for are no reason to take them as they are.
+        let literals = [2, b'a', b'b', b'c'];
+        let mut out = [0; 4];
+        let short = decode(&literals, &mut out);
+        assert!(
+            matches!(
+                short,
+                Err(CodecProblem::Short {
+                    expected: 4,
+                    found: 3
+                })
+            ),
+            "{short:?}"
+        );
         let mut out = [0; 16];
         assert_eq!(decode(&input, &mut out), Ok(()));
         assert_eq!(&out, b"abcabccccccccccc");
