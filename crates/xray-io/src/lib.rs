@@ -55,7 +55,8 @@
 //!
 //! # Conventions
 //!
-//! - Axes are frames, rows (down), columns (right); row 0 is the top row, whatever the file says.
+//! - Axes are frames, rows (down), columns (right), in the order of the file: where a TIFF says by its orientation that row 0 is not the
+//!   top row, a note of the metadata repeats it.
 //! - Stored values are handed out as they are: no scaling, no inversion where white is zero, no shift of effective bits.
 //!   `f32` is by value. Bytes are in the order of this machine.
 //! - The time of a frame is the start of its exposure, in seconds. Lengths are in meters, rates in hertz.

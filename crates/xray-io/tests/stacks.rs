@@ -253,3 +253,19 @@ fn folders_have_both_endings_and_times_by_the_step_of_their_numbers() -> TestRes
     assert_eq!(error.frame(), Some(1), "{error}");
     Ok(())
 }
+
+#[test]
+fn an_orientation_is_said_and_not_applied() -> TestResult {
+    for (value, is_said) in [(1_u16, false), (4, true)] {
+        let mut bytes = Vec::new();
+        let mut encoder = TiffEncoder::new(Cursor::new(&mut bytes))?;
+        let mut image = encoder.new_image::<colortype::Gray16>(3, 2)?;
+        image.encoder().write_tag(Tag::Orientation, value)?;
+        image.write_data(&[1, 2, 3, 4, 5, 6])?;
+        let reader = Opener::new().open_bytes("x.tif", bytes)?;
+        assert_eq!(reader.read_frame::<u16>(0)?[[0, 2]], 3);
+        let notes = format!("{:?}", reader.metadata().notes);
+        assert_eq!(notes.contains("Orientation"), is_said, "{notes}");
+    }
+    Ok(())
+}

@@ -489,6 +489,12 @@ fn describe(
         let origin = origin("PhotometricInterpretation", "0");
         metadata.white_is_zero = Some(Recorded::new(true, "", origin));
     }
+    if let Ok(Some(turned @ 2..)) = directory.integer(source, tag::ORIENTATION, "Orientation") {
+        let text = format!(
+            "{turned}: the first row is not the top one, or the first column not the left one; pixels are in the order of the file"
+        );
+        metadata.note("Orientation", text);
+    }
     for (tag, key) in [
         (tag::DESCRIPTION, "ImageDescription"),
         (tag::MODEL, "Model"),

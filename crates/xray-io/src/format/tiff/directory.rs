@@ -416,6 +416,7 @@ pub(super) mod tag {
     pub(in super::super) const DESCRIPTION: u16 = 270;
     pub(in super::super) const MODEL: u16 = 272;
     pub(in super::super) const STRIP_OFFSETS: u16 = 273;
+    pub(in super::super) const ORIENTATION: u16 = 274;
     pub(in super::super) const SAMPLES: u16 = 277;
     pub(in super::super) const ROWS_PER_STRIP: u16 = 278;
     pub(in super::super) const STRIP_BYTES: u16 = 279;
@@ -431,7 +432,7 @@ pub(super) mod tag {
     pub(in super::super) const SAMPLE_FORMAT: u16 = 339;
     pub(in super::super) const LERC_PARAMETERS: u16 = 50674;
     pub(super) const USED: &[u16] = &[
-        254, 256, 257, 258, 259, 262, 266, 270, 272, 273, 277, 278, 279, 282, 284, 305, 306, 317,
-        322, 323, 324, 325, 339, 50674,
+        254, 256, 257, 258, 259, 262, 266, 270, 272, 273, 274, 277, 278, 279, 282, 284, 305, 306,
+        317, 322, 323, 324, 325, 339, 50674,
     ];
 }
