@@ -338,30 +338,29 @@ impl Error {
 
     /// Says which frame the error concerns, where it does not know yet.
     pub(crate) fn in_frame(mut self, number: usize) -> Self {
-        match &mut self {
-            Self::Unsupported { frame, .. }
-            | Self::Truncated { frame, .. }
-            | Self::InvalidField { frame, .. }
-            | Self::Inconsistent { frame, .. }
-            | Self::Codec { frame, .. } => {
-                frame.get_or_insert(number);
-            }
-            _ => {}
+        if let Some(frame) = self.frame_mut() {
+            frame.get_or_insert(number);
         }
         self
     }
 
     /// The same of a frame of a folder, whatever number it has in its own file.
     pub(crate) fn of_frame(mut self, number: usize) -> Self {
-        match &mut self {
+        if let Some(frame) = self.frame_mut() {
+            *frame = Some(number);
+        }
+        self
+    }
+
+    fn frame_mut(&mut self) -> Option<&mut Option<usize>> {
+        match self {
             Self::Unsupported { frame, .. }
             | Self::Truncated { frame, .. }
             | Self::InvalidField { frame, .. }
             | Self::Inconsistent { frame, .. }
-            | Self::Codec { frame, .. } => *frame = Some(number),
-            _ => {}
+            | Self::Codec { frame, .. } => Some(frame),
+            _ => None,
         }
-        self
     }
 
     /// The frame that the error concerns, if it is about one.

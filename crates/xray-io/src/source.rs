@@ -108,10 +108,14 @@ fn read_by_detour(file: &positioned::Positioned, buffer: &mut [u8], offset: u64)
 
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| Error::io(path, "open", source))?;
-        let status = file
-            .metadata()
-            .map_err(|source| Error::io(path, "open", source))?;
+        let cannot = |source| Error::io(path, "open", source);
+        // Asked before it is opened: a pipe would wait for somebody to write.
+        if !std::fs::metadata(path).map_err(cannot)?.is_file() {
+            let what = "this kind of file";
+            return Err(Error::unsupported(path, what, "a pipe, device or folder"));
+        }
+        let file = File::open(path).map_err(cannot)?;
+        let status = file.metadata().map_err(cannot)?;
         Ok(Self {
             path: path.to_owned(),
             length: status.len(),

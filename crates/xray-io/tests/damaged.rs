@@ -362,3 +362,17 @@ fn an_entry_longer_than_its_array_is_not_inflated() -> TestResult {
     assert!(text.contains("size of an entry"), "{text}");
     Ok(())
 }
+
+/// A pipe has no end to read to: it is refused and not waited for.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("fifo.tif");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    if made.is_ok_and(|status| status.success()) {
+        let error = xray_io::open(&path).map(|_| ()).expect_err("a pipe");
+        assert!(error.to_string().contains("pipe"), "{error}");
+    }
+    Ok(())
+}

@@ -269,3 +269,30 @@ fn an_orientation_is_said_and_not_applied() -> TestResult {
     }
     Ok(())
 }
+
+/// A description of more pages than the chain has says that the chain was cut.
+#[test]
+fn a_chain_shorter_than_its_shape_is_an_error() -> TestResult {
+    let open = |claimed: u16, pages: u16| -> Result<_, Box<dyn Error>> {
+        let bytes = stack(pages, &format!("{{\"shape\": [{claimed}, 2, 3]}}"))?;
+        Ok((Opener::new().open_bytes("x.tif", bytes.clone()), bytes))
+    };
+    assert_eq!(open(6, 6)?.0?.shape().n_frames, 6);
+    // Further pages belong to something else.
+    assert_eq!(open(2, 3)?.0?.shape().n_frames, 3);
+    let (cut, bytes) = open(6, 3)?;
+    assert!(matches!(
+        cut,
+        Err(IoError::FrameCount {
+            claimed: 6,
+            found: 3,
+            ..
+        })
+    ));
+    let salvaged = Opener::new().salvage_bytes("x.tif", bytes)?;
+    assert_eq!(
+        (salvaged.reader().shape().n_frames, salvaged.faults().len()),
+        (3, 1)
+    );
+    Ok(())
+}

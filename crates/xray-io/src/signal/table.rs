@@ -144,10 +144,13 @@ const UNITS: &[(&str, Option<f64>)] = &[
     ("s", Some(1.0)),
     ("sec", Some(1.0)),
     ("ms", Some(1e-3)),
+    ("msec", Some(1e-3)),
     ("us", Some(1e-6)),
     ("µs", Some(1e-6)),
     ("μs", Some(1e-6)),
+    ("usec", Some(1e-6)),
     ("ns", Some(1e-9)),
+    ("nsec", Some(1e-9)),
     ("W", None),
     ("V", None),
     ("mV", None),
@@ -494,7 +497,10 @@ impl<'a> Rows<'a> {
                 }
                 Some(values) => {
                     let (name, unit) = match second.get(i).filter(|_| has_units) {
-                        Some(unit) => (header.clone(), (*unit).to_owned()),
+                        Some(unit) => {
+                            let unit = unit.trim().trim_matches(['(', ')', '[', ']']);
+                            (header.clone(), unit.to_owned())
+                        }
                         None => name_and_unit(&header),
                     };
                     table.columns.push(Column {
@@ -506,6 +512,9 @@ impl<'a> Rows<'a> {
                 }
                 None => table.note(&header, "a column of texts is left out"),
             }
+        }
+        if table.columns.is_empty() {
+            return Err(Error::NoFrames { path: table.path });
         }
         Ok(table)
     }
@@ -544,6 +553,8 @@ mod tests {
             "\u{feff}Zeit (us);v (W)\r\n0,0;1,5\r\n2,0;2,5\r\n",
             "# made by hand\nTime\tv\nus\tW\n0\t1.5\n2\t2.5\n",
             "t [us],\"v [W]\"\n0,1.5\n2,\"2.5\"\n",
+            "Time_usec,v_W\n0,1.5\n2,2.5\n",
+            "Time,v\n(us),[W]\n0,1.5\n2,2.5\n",
         ] {
             let table = parse(text)?;
             let signal = table.signal("v")?;
@@ -575,7 +586,14 @@ mod tests {
             (4, "time_s".to_owned())
         );
         assert_eq!(line("time (V),v\n0,1\n"), (2, "time (V)".to_owned()));
-        for text in ["", "a,b\n", "time,v\n,--\n", "# only this\n"] {
+        for text in [
+            "",
+            "a,b\n",
+            "time,v\n,--\n",
+            "# only this\n",
+            "a,b\nx,y\nz,w\n",
+            "time v\n0 1\n",
+        ] {
             assert!(
                 matches!(parse(text), Err(Error::NoFrames { .. })),
                 "{text:?}"

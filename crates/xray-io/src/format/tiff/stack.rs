@@ -55,6 +55,15 @@ impl Stack<'_> {
                 context,
                 &mut plain.order,
             )?;
+            if plain.contiguous.is_none() && claimed > self.n_pages as u64 {
+                // A chain of directories that was cut.
+                context.fault(Error::FrameCount {
+                    path: self.source.path().to_owned(),
+                    claimed_by: "the shape in ImageDescription",
+                    claimed,
+                    found: self.n_pages as u64,
+                })?;
+            }
             if plain.contiguous.is_none() && claimed != self.n_pages as u64 {
                 metadata.note(
                     "ImageDescription",
