@@ -8,7 +8,7 @@ use crate::dimensions::{ConstantDimensions, DimensionCheck};
 use crate::expression::{Expression, Token, arguments, subtree_start};
 use crate::interval::{BoxAnalysis, Interval, Monotonicity};
 use crate::operator::Operator;
-use crate::{Data, Error, Result};
+use crate::{Data, Error, Model, Result};
 
 /// Parts of the box that a proof may cut it into.
 const MAX_BOXES: usize = 200;
@@ -408,6 +408,11 @@ impl Rules {
     #[expect(clippy::unused_self, reason = "with units it looks at them")]
     fn agrees_with_units(&self, _: &[Expression]) -> bool {
         true
+    }
+
+    /// Whether a fitted model keeps all rules.
+    pub(crate) fn keeps(&self, model: &Model) -> bool {
+        self.is_empty() || (self.admits(model.genes()) && self.proves(&model.expression()))
     }
 
     /// Whether there are rules on the values of a law.

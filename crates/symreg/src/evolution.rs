@@ -238,9 +238,7 @@ impl ClosedRun {
                 // The fit may have turned signs around that the canonical form places better.
                 let genes = context.canonical(model.genes().to_vec());
                 let model = polish.fit(&genes, context.data).ok()?;
-                let kept = context.rules.admits(model.genes())
-                    && (!context.rules.has_proofs() || context.rules.proves(&model.expression()));
-                (context.rules.is_empty() || kept).then_some(model)
+                context.rules.keeps(&model).then_some(model)
             },
         );
         let front = ParetoFront::from_models(models.into_iter().flatten().collect());

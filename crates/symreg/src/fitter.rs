@@ -251,20 +251,20 @@ impl<'a> Fitter<'a> {
             .unzip();
         let fitted_constants = self.count_constants(&genes, &weights);
         let target = self.data.target();
-        let coefficients: Vec<f64> = std::iter::once(outcome.coefficients[0])
-            .chain(weights.iter().copied())
-            .collect();
-        let mut residual = self.residuals(&genes, &coefficients).unwrap_or_default();
-        weigh(&mut residual, &self.root_weights);
-        let own = dot(&residual, &residual);
-        let (sse, objective) = if self.loss != Loss::Squared {
-            (own, outcome.sse)
-        } else if outcome.cancellation > NEGLIGIBLE_CANCELLATION {
-            // What the law gives is not what the projection promised: digits were lost among large terms.
-            (own.max(outcome.sse), own.max(outcome.sse))
-        } else {
-            (outcome.sse, outcome.sse)
-        };
+        let (mut sse, mut objective) = (outcome.sse, outcome.sse);
+        if self.loss != Loss::Squared || outcome.cancellation > NEGLIGIBLE_CANCELLATION {
+            let coefficients: Vec<f64> = std::iter::once(outcome.coefficients[0])
+                .chain(weights.iter().copied())
+                .collect();
+            let mut residual = self.residuals(&genes, &coefficients).unwrap_or_default();
+            weigh(&mut residual, &self.root_weights);
+            sse = dot(&residual, &residual);
+            if self.loss == Loss::Squared {
+                // What the law gives is not what the projection promised: digits were lost among large terms.
+                sse = sse.max(outcome.sse);
+                objective = sse;
+            }
+        }
         Model {
             genes,
             weights,

@@ -213,10 +213,7 @@ impl SymbolicRegressor {
                 .map(|gene| reordered(gene, names, output.names()))
                 .collect();
             let model = fit.fit(&own?, output).ok()?;
-            let kept = rules.is_empty()
-                || (rules.admits(model.genes())
-                    && (!rules.has_proofs() || rules.proves(&model.expression())));
-            if !kept {
+            if !rules.keeps(&model) {
                 return None;
             }
             // A gene that another one stands for on these rows is left out: the structure is another.
